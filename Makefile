@@ -1,0 +1,38 @@
+# `make test` sets up a development environment and runs all tests; `make check` is what CI runs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: check test lint type fmt unit property golden faults functional architecture bench docs clean
+
+check: lint type test
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip==26.3'
+	$(BIN)/python -m pip install --quiet --compile --editable . --group dev
+	touch $@
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+type: $(VENV)/.ready
+	$(BIN)/mypy
+
+fmt: $(VENV)/.ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest -n auto
+
+unit property golden faults functional architecture component: $(VENV)/.ready
+	$(BIN)/python -m pytest -n auto tests/$@
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m benchmarks $(if $(LANES),--lanes $(LANES)) $(if $(SETS),--sets $(SETS))
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

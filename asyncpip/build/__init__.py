@@ -1,0 +1,1 @@
+"""Wheels from source trees through build backends."""

@@ -1,0 +1,1 @@
+"""The command line: argv, settings and output. Imports commands by name, late."""

@@ -1,0 +1,1 @@
+"""Values and rules that cross the borders of stages; no I/O."""

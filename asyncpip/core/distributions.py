@@ -1,0 +1,33 @@
+"""Distributions installed in an environment (PEP 376, recording installed projects)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledDistribution:
+    """One ``*.dist-info`` (or legacy ``*.egg-info``) found on the target's path."""
+
+    name: NormalizedName
+    raw_name: str
+    """As METADATA spells it."""
+    version: Version | str
+    """The text where it is no PEP 440 version."""
+    location: str
+    """The directory on sys.path that holds it."""
+    info_path: str
+    """The dist-info directory, egg-info directory or egg-info file."""
+    requires_dist: tuple[str, ...]
+    requires_python: str | None
+    provides_extra: tuple[str, ...]
+    editable_location: str | None = None
+    """Project directory of an editable install."""
+    is_local: bool = True
+    """False where it belongs to the base interpreter that a virtual environment also sees."""
+    in_user_site: bool = False

@@ -1,0 +1,56 @@
+"""What lower layers need of higher ones: the seams of the program.
+
+Each Protocol has at least two implementors, the real one and one in memory for tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.candidates import Candidate
+    from asyncpip.core.metadata import CoreMetadata
+    from asyncpip.core.page import ProjectPage
+    from asyncpip.core.requirement import UserRequirement
+
+
+class MetadataSource(Protocol):
+    """Answers the solver's questions. Runs in the solver's thread: `fetch_…` may block, `expect_…` never does."""
+
+    def fetch_pages(self, name: NormalizedName) -> Sequence[ProjectPage]:
+        """Return what all indexes and find-links places list for ``name``, in the order in which they were given.
+
+        Empty where nobody knows the project. Raises `IndexAccessError`.
+        """
+
+    def fetch_metadata(self, candidate: Candidate) -> CoreMetadata:
+        """Return the candidate's core metadata; raises `DownloadError`, `WheelFormatError`, `BuildError`."""
+
+    def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
+        """Return the candidate behind a direct reference, which tells its name and version; raises as above."""
+
+    def expect_projects(self, names: Sequence[NormalizedName]) -> None:
+        """Say that the pages of ``names`` will be asked for."""
+
+    def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
+        """Say that the metadata of ``candidates`` will probably be asked for, the likeliest first."""
+
+    def expect_archive(self, candidate: Candidate) -> None:
+        """Say that ``candidate`` is pinned now; its archive may be fetched ahead of the end of the resolution."""
+
+    def retract_archive(self, candidate: Candidate) -> None:
+        """Say that ``candidate`` is no longer pinned; a fetch under way is given up."""
+
+
+class RecordStore(Protocol):
+    """Small records by key, as the store keeps them. A record that cannot be read is a miss."""
+
+    def read_record(self, bucket: str, key: str) -> bytes | None:
+        """Return the record or None. ``bucket`` is a versioned name like ``pages-v1``; ``key`` any text."""
+
+    def write_record(self, bucket: str, key: str, data: bytes) -> None:
+        """Keep ``data`` (write aside, then rename); a store that cannot be written to loses it silently."""

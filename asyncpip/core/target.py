@@ -1,0 +1,57 @@
+"""The interpreter that is installed for, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemePaths:
+    """Absolute directories that the parts of a wheel go to (sysconfig's words)."""
+
+    purelib: str
+    platlib: str
+    scripts: str
+    data: str
+    headers: str
+    """Without the project's name, which is appended for each wheel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetEnvironment:
+    """An interpreter and where its distributions live."""
+
+    executable: str
+    """What shebangs name: absolute, links not resolved."""
+    python_full_version: str
+    """``3.11.7``; what Requires-Python is compared with."""
+    implementation: str
+    """``cpython``."""
+    cache_tag: str | None
+    """``cpython-311``, part of `.pyc` names."""
+    markers: Mapping[str, str]
+    """The eleven marker variables of PEP 508."""
+    tags: tuple[str, ...]
+    """Supported wheel tags, best first."""
+    scheme: SchemePaths
+    prefix: str
+    base_prefix: str
+    stdlib: str
+    """Where an EXTERNALLY-MANAGED file would be (PEP 668)."""
+    sys_path: tuple[str, ...]
+    """Places where installed distributions are looked for, in order."""
+    user_scheme: SchemePaths | None
+    """None where the interpreter has no user site."""
+    user_site_enabled: bool
+    """False where `site.ENABLE_USER_SITE` is."""
+    include_system_site: bool = False
+    """For a virtual environment: whether it sees the base interpreter's packages."""
+
+    @property
+    def is_virtual(self) -> bool:
+        """Whether this is a virtual environment (PEP 405)."""
+        return self.prefix != self.base_prefix

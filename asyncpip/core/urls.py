@@ -1,0 +1,95 @@
+"""URLs as text: credentials hidden or split off, paths and `file:` URLs, fragments. No network."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.request import pathname2url, url2pathname
+
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
+_CREDENTIALS = re.compile(r"(?<=://)[^/?#@\s]*@")
+VCS_SCHEMES = ("git", "hg", "svn", "bzr")
+
+
+class Credentials(NamedTuple):
+    """User and password for one host; ``password`` None where only a user (or token) was given."""
+
+    username: str
+    password: str | None
+
+
+def redact(text: str) -> str:
+    """Return ``text`` with the password of every URL in it as ``****``; a lone user name, often a token, too."""
+
+    def hide(match: re.Match[str]) -> str:
+        user, colon, _ = match.group(0)[:-1].partition(":")
+        return f"{user}:****@" if colon else "****@"
+
+    return _CREDENTIALS.sub(hide, text)
+
+
+def split_credentials(url: str) -> tuple[str, Credentials | None]:
+    """Return ``url`` without its user part, and that user part decoded."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url, None
+    userinfo, _, host = parts.netloc.rpartition("@")
+    user, colon, password = userinfo.partition(":")
+    bare = urlunsplit((parts.scheme, host, parts.path, parts.query, parts.fragment))
+    return bare, Credentials(unquote(user), unquote(password) if colon else None)
+
+
+def is_url(text: str) -> bool:
+    """Return whether ``text`` is a URL with a scheme that a requirement may have."""
+    scheme = text.partition(":")[0].lower() if _SCHEME.match(text) else ""
+    return scheme in ("http", "https", "file", "ftp") or is_vcs_url(text)
+
+
+def is_vcs_url(text: str) -> bool:
+    """Return whether ``text`` is ``vcs+transport://…``."""
+    program, plus, _ = text.partition("+")
+    return bool(plus) and program.lower() in VCS_SCHEMES and "://" in text
+
+
+def path_to_url(path: str) -> str:
+    """Return the absolute ``file:`` URL of ``path``."""
+    return "file://" + pathname2url(os.path.abspath(path))  # noqa: PTH100 - normalises without resolving links, as pip
+
+
+def url_to_path(url: str) -> str:
+    """Return the path of a ``file:`` URL; raise `ValueError` where it names another host."""
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        raise ValueError(f"not a file: URL: {redact(url)}")
+    if parts.netloc not in ("", "localhost"):
+        if os.name == "nt":
+            return url2pathname("//" + parts.netloc + parts.path)
+        raise ValueError(f"file: URL names another host: {redact(url)}")
+    return url2pathname(parts.path)
+
+
+def join(base: str, reference: str) -> str:
+    """Return ``reference`` resolved against ``base`` (RFC 3986 §5)."""
+    return urljoin(base, reference)
+
+
+def filename_of(url: str) -> str:
+    """Return the last, unquoted path segment."""
+    return unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+
+
+def fragment_of(url: str) -> dict[str, str]:
+    """Return the fragment as ``key=value`` pairs, first value each (``egg``, ``subdirectory``, hash names)."""
+    return {key: values[0] for key, values in parse_qs(urlsplit(url).fragment, keep_blank_values=True).items()}
+
+
+def without_fragment(url: str) -> str:
+    """Return ``url`` up to its ``#``."""
+    return url.partition("#")[0]
+
+
+def quote_path(path: str) -> str:
+    """Return ``path`` percent-encoded for use as URL path segments, `/` kept."""
+    return quote(path)

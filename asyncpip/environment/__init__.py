@@ -1,0 +1,1 @@
+"""Target interpreters and the distributions installed in them."""

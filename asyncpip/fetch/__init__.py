@@ -1,0 +1,1 @@
+"""Archives over the network into the store, verified on the way."""

@@ -1,0 +1,1 @@
+"""Project pages and core metadata of package indexes."""

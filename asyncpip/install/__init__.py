@@ -1,0 +1,1 @@
+"""From stored wheels to installed files, as one transaction."""

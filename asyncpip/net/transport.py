@@ -1,0 +1,92 @@
+"""What the rest of the program needs of HTTP, as protocols; and the options that shape every request."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from asyncpip.core.urls import redact
+from asyncpip.errors import AsyncpipError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+
+class FailureKind(enum.Enum):
+    """Why no answer came."""
+
+    NAME = "the host name does not resolve"
+    CONNECT = "the connection was refused or not possible"
+    TLS = "the certificate or TLS handshake failed"
+    TIMEOUT = "the server did not answer in time"
+    CUT = "the connection ended in the middle of the answer"
+    PROTOCOL = "the answer is not valid HTTP"
+    PROXY = "the proxy refused or failed"
+    REDIRECT = "the redirects do not end, or lead to another kind of address"
+
+
+class TransportError(AsyncpipError):
+    """No usable HTTP answer, after the retries that were allowed."""
+
+    def __init__(self, kind: FailureKind, url: str, detail: str, *, hint: str | None = None) -> None:
+        super().__init__(f"could not fetch {redact(url)}", why=f"{kind.value}: {redact(detail)}", hint=hint)
+        self.kind = kind
+        self.url = redact(url)
+
+
+class Response(Protocol):
+    """An answer whose body has not been read yet. Statuses of 400 and above are answers too, never raised."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status code."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header fields, names in lower case."""
+
+    @property
+    def url(self) -> str:
+        """Where the answer came from in the end, without credentials."""
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """Return the whole body, content-encoding undone; raise `TransportError` where it is cut or over the limit."""
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it arrives; raise `TransportError` (kind `CUT`, `TIMEOUT`) where it ends too early."""
+
+
+class Transport(Protocol):
+    """Sends requests. Owns connections, TLS, proxies, redirects, credentials and retries up to the answer's head."""
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[Response]:
+        """Open a GET; credentials in ``url`` go to its own host only. Raises `TransportError`."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """What shapes every request of a run (cli-surface 1.1 and 4.17)."""
+
+    proxy: str | None = None
+    """One proxy for http and https; `""` means none at all; None leaves it to the environment variables."""
+    use_proxy_env: bool = True
+    timeout_seconds: float = 15.0
+    retries: int = 5
+    cert: str | None = None
+    """PEM bundle that replaces the default trust."""
+    client_cert: str | None = None
+    legacy_certs: bool = False
+    trusted_hosts: tuple[str, ...] = ()
+    """``host`` or ``host:port``."""
+    keyring_provider: str = "auto"
+    allow_input: bool = True
+    bind_address: str | None = None
+    index_urls: tuple[str, ...] = ()
+    """With their credentials, which also serve longer paths on the same host."""
+    connections_per_host: int = 8
+    user_agent: str = "asyncpip"

@@ -1,0 +1,1 @@
+"""Joins the stages; the only layer that owns an event loop."""

@@ -1,0 +1,20 @@
+"""Every bound and timeout, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one run. Defaults are pip's where pip has one."""
+
+    jobs: int
+    """Worker threads for unpacking, linking, compiling and building (`--jobs`)."""
+    concurrent_downloads: int = 16
+    connections_per_host: int = 8
+    timeout_seconds: float = 15.0
+    """For each connect and each read, never for a whole transfer (`--timeout`)."""
+    retries: int = 5
+    resume_retries: int = 5
+    lock_timeout_seconds: float = 600.0

@@ -1,0 +1,1 @@
+"""From requirements to one candidate for each project."""
