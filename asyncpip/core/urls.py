@@ -6,7 +6,6 @@ import os
 import re
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit, urlunsplit
-from urllib.request import pathname2url, url2pathname
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#@\s]*@")
@@ -55,7 +54,7 @@ def is_vcs_url(text: str) -> bool:
 
 def path_to_url(path: str) -> str:
     """Return the absolute ``file:`` URL of ``path``."""
-    return "file://" + pathname2url(os.path.abspath(path))  # noqa: PTH100 - normalises without resolving links, as pip
+    return "file://" + _path_to_url_path(os.path.abspath(path))
 
 
 def url_to_path(url: str) -> str:
@@ -65,9 +64,9 @@ def url_to_path(url: str) -> str:
         raise ValueError(f"not a file: URL: {redact(url)}")
     if parts.netloc not in ("", "localhost"):
         if os.name == "nt":
-            return url2pathname("//" + parts.netloc + parts.path)
+            return _url_path_to_path("//" + parts.netloc + parts.path)
         raise ValueError(f"file: URL names another host: {redact(url)}")
-    return url2pathname(parts.path)
+    return _url_path_to_path(parts.path)
 
 
 def join(base: str, reference: str) -> str:
@@ -93,3 +92,19 @@ def without_fragment(url: str) -> str:
 def quote_path(path: str) -> str:
     """Return ``path`` percent-encoded for use as URL path segments, `/` kept."""
     return quote(path)
+
+
+def _path_to_url_path(path: str) -> str:
+    if os.name == "nt":
+        from urllib.request import pathname2url  # noqa: PLC0415 - loads http.client and ssl, 25 ms; drives need it
+
+        return pathname2url(path)
+    return quote(path)
+
+
+def _url_path_to_path(path: str) -> str:
+    if os.name == "nt":
+        from urllib.request import url2pathname  # noqa: PLC0415 - see above
+
+        return url2pathname(path)
+    return unquote(path)

@@ -1,0 +1,87 @@
+"""The pages of `--help`, and the usage lines of errors."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from asyncpip.cli.command_specs import COMMANDS, MAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from asyncpip.cli.specs import CommandSpec, Option, OptionGroup
+
+_TEXT_COLUMN = 30
+_LEAST_TEXT_WIDTH = 20
+
+
+def usage_text(spec: CommandSpec, prog: str) -> str:
+    """Return the usage lines as pip prints them, with an empty line before and after."""
+    start = f"{prog} {spec.name}".rstrip()
+    lines = "".join(f"  {start} {line}\n" for line in spec.usage)
+    return f"\nUsage:   \n{lines}\n"
+
+
+def main_help(prog: str, width: int, commands: Mapping[str, CommandSpec] = COMMANDS) -> str:
+    """Return the page of the program itself: its commands and the options that all of them have."""
+    ready = [_row(name, spec.summary, width) for name, spec in commands.items() if spec.available]
+    planned = ", ".join(name for name, spec in commands.items() if not spec.available)
+    page = usage_text(MAIN, prog) + "Commands:\n" + "".join(ready)
+    if planned:
+        page += "\nNot available yet in this version:\n" + _wrapped(planned, width, "  ")
+    return page + "".join(_group(group, width) for group in MAIN.groups)
+
+
+def command_help(spec: CommandSpec, prog: str, width: int) -> str:
+    """Return the page of one command."""
+    page = usage_text(spec, prog) + "Description:\n" + _wrapped(spec.description or spec.summary, width, "  ")
+    if not spec.available:
+        return page + "\nThis command is not available yet in this version.\n"
+    page += "".join(_group(group, width) for group in spec.groups)
+    if spec.examples:
+        page += "\nExamples:\n"
+        page += "".join(f"  {prog} {line}\n" + _wrapped(meaning, width, "      ") for line, meaning in spec.examples)
+    return page
+
+
+def _group(group: OptionGroup, width: int) -> str:
+    """Return the options of one group under their title."""
+    rows = [_row(_spellings(option), _meaning(option), width) for option in group.options if not option.hidden]
+    return f"\n{group.title}:\n" + "".join(rows)
+
+
+def _spellings(option: Option) -> str:
+    """Return the short and the first long spelling, and what the value is called."""
+    short = [flag for flag in option.flags if not flag.startswith("--")][:1]
+    spelled = ", ".join([*short, option.long_flags[0]])
+    return f"{spelled} <{option.metavar.lower()}>" if option.takes_value else spelled
+
+
+def _meaning(option: Option) -> str:
+    """Return the help text with choices and default."""
+    notes = []
+    if option.choices:
+        notes.append(f"one of {', '.join(option.choices)}")
+    if option.takes_value and option.default:
+        notes.append(
+            f"default: {option.default:g}" if isinstance(option.default, float) else f"default: {option.default}"
+        )
+    return f"{option.help} ({'; '.join(notes)})" if notes else option.help
+
+
+def _row(left: str, text: str, width: int) -> str:
+    """Return ``text`` in the right column; below ``left`` where that reaches into it."""
+    blanks = " " * _TEXT_COLUMN
+    lines = _wrapped(text, width, blanks)
+    if len(left) + 4 > _TEXT_COLUMN:
+        return f"  {left}\n{lines}"
+    return f"  {left}".ljust(_TEXT_COLUMN) + lines[_TEXT_COLUMN:]
+
+
+def _wrapped(text: str, width: int, indent: str) -> str:
+    """Return ``text`` in lines of at most ``width`` columns, or a few more where almost none are left."""
+    lines = textwrap.wrap(
+        text, max(width - len(indent), _LEAST_TEXT_WIDTH), break_long_words=False, break_on_hyphens=False
+    )
+    return "".join(f"{indent}{line}\n" for line in lines)

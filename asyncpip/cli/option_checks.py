@@ -1,0 +1,60 @@
+"""Rules that the values of a few options have to meet. Each returns what is wrong, or None."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_MOST_VERSION_PARTS = 3
+
+
+def check_python_version(text: str) -> str | None:
+    """Check ``3``, ``37``, ``3.7`` or ``3.7.3``."""
+    parts = text.split(".")
+    if len(parts) > _MOST_VERSION_PARTS:
+        problem = "at most three version parts are allowed"
+    elif not all(part.isascii() and part.isdigit() for part in parts):
+        problem = "each version part must be an integer"
+    else:
+        return None
+    return f"invalid --python-version value: {text!r}: {problem}"
+
+
+def check_moment(text: str) -> str | None:
+    """Check an ISO 8601 date with or without a time, or ``P<n>D``."""
+    if text.startswith("P") and text.endswith("D") and text[1:-1].isascii() and text[1:-1].isdigit():
+        return None
+    try:
+        dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        return (
+            f"invalid value: {text!r}: {error}. Expected an ISO 8601 datetime string (e.g., '2023-01-01' or"
+            " '2023-01-01T00:00:00Z') or a duration in days (e.g., 'P3D')"
+        )
+    return None
+
+
+def check_address(text: str) -> str | None:
+    """Check an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return f"invalid value: {text!r} is not an IP address"
+    return None
+
+
+def check_positive(text: str) -> str | None:
+    """Check a number, known to be one, that may not be less than 1."""
+    return None if int(text) > 0 else f"invalid value: {text!r} is less than 1"
+
+
+CHECKS: Mapping[str, Callable[[str], str | None]] = {
+    "address": check_address,
+    "moment": check_moment,
+    "positive": check_positive,
+    "python_version": check_python_version,
+}

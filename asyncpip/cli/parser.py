@@ -1,0 +1,210 @@
+"""The command line's grammar, which is optparse's as pip uses it: argv to a `ParsedCommand`.
+
+Long options may be shortened to a unique prefix, short flags grouped, options and arguments mixed; general options
+stand before or after the command. Nothing here knows a single option or touches configuration.
+"""
+
+from __future__ import annotations
+
+from asyncpip.cli.command_specs import COMMANDS, MAIN
+from asyncpip.cli.option_values import parse_value, split_key_value
+from asyncpip.errors import CommandError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from asyncpip.cli.specs import CommandSpec, Option
+
+
+class CommandLineError(UsageError):
+    """The command line does not follow the grammar; ``spec`` is that of the command whose usage explains it."""
+
+    def __init__(self, what: str, spec: CommandSpec) -> None:
+        super().__init__(what)
+        self.spec = spec
+
+
+class ParsedCommand:
+    """What a command line says. Values that it does not mention are not in ``values``."""
+
+    __slots__ = ("arguments", "help_wanted", "spec", "values", "version_wanted", "warnings")
+
+    def __init__(self) -> None:
+        self.spec: CommandSpec | None = None
+        """None where no command was given."""
+        self.arguments: list[str] = []
+        self.values: dict[str, object] = {}
+        """By dest; counters are what was counted here, lists (as tuples) what was added here."""
+        self.help_wanted = False
+        self.version_wanted = False
+        self.warnings: list[str] = []
+
+    @property
+    def command(self) -> str | None:
+        """The command's name."""
+        return self.spec.name if self.spec else None
+
+
+def parse(argv: Sequence[str], commands: Mapping[str, CommandSpec] = COMMANDS) -> ParsedCommand:
+    """Return what ``argv``, without the program's name, says.
+
+    Raises `CommandLineError`, or `CommandError` for a command that is unknown or not available. A wish for help ends
+    parsing where it stands, as in pip: what comes after it may be wrong.
+    """
+    parsed = ParsedCommand()
+    words = list(reversed(argv))
+    before = _Reader(MAIN, parsed, words)
+    before.read(mixed=False)
+    if parsed.help_wanted or parsed.version_wanted or not words:
+        return parsed
+    parsed.spec = _find_command(words.pop(), commands)
+    if before.ended:
+        parsed.arguments = words[::-1]
+    else:
+        _Reader(parsed.spec, parsed, words).read(mixed=True)
+    return parsed
+
+
+def find_command(name: str, commands: Mapping[str, CommandSpec] = COMMANDS) -> CommandSpec:
+    """Return the command called ``name``; raise `CommandError`, with the likeliest one meant, where there is none."""
+    spec = commands.get(name)
+    if spec is not None:
+        return spec
+    from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt command needs it
+
+    close = get_close_matches(name.lower(), commands)
+    raise CommandError(f'unknown command "{name}"' + (f' - maybe you meant "{close[0]}"' if close else ""))
+
+
+def _find_command(name: str, commands: Mapping[str, CommandSpec]) -> CommandSpec:
+    """Return the command called ``name`` if it can be run."""
+    spec = find_command(name, commands)
+    if not spec.available:
+        raise CommandError(f"the command `{name}` is not available yet in this version", hint=f"`pip {name}` does it")
+    return spec
+
+
+class _Reader:
+    """Reads options and arguments off ``words``, a stack whose top is the next word."""
+
+    def __init__(self, spec: CommandSpec, parsed: ParsedCommand, words: list[str]) -> None:
+        self.spec = spec
+        self.parsed = parsed
+        self.words = words
+        self.flags = {flag: option for option in spec.options for flag in option.flags}
+        self.ended = False
+        """Whether a `--` was met: no option follows."""
+
+    def read(self, *, mixed: bool) -> None:
+        """Read up to the first argument, or where options and arguments are ``mixed``, everything."""
+        while self.words and not (self.parsed.help_wanted or self.parsed.version_wanted):
+            word = self.words[-1]
+            if word == "--":
+                self.words.pop()
+                self.ended = True
+                break
+            if word.startswith("--"):
+                self.words.pop()
+                self._read_long(word)
+            elif word.startswith("-") and len(word) > 1:
+                self.words.pop()
+                self._read_short(word)
+            elif mixed:
+                self.parsed.arguments.append(self.words.pop())
+            else:
+                break
+        if mixed and not self.parsed.help_wanted:
+            self.parsed.arguments.extend(reversed(self.words))
+
+    def _read_long(self, word: str) -> None:
+        """Read ``--option`` or ``--option=value``."""
+        spelling, equals, text = word.partition("=")
+        flag = self._complete(spelling)
+        option = self.flags[flag]
+        if not option.takes_value:
+            if equals:
+                raise self._error(f"{flag} option does not take a value")
+            self._apply_flag(option)
+        else:
+            self._apply_value(option, flag, text if equals else self._next_value(flag))
+
+    def _read_short(self, word: str) -> None:
+        """Read ``-q``, a group ``-qq``, or a value behind one: ``-rfile``."""
+        for at, letter in enumerate(word[1:], start=2):
+            flag = "-" + letter
+            option = self.flags.get(flag)
+            if option is None:
+                raise self._error(f"no such option: {flag}")
+            if option.takes_value:
+                self._apply_value(option, flag, word[at:] or self._next_value(flag))
+                break
+            self._apply_flag(option)
+
+    def _complete(self, spelling: str) -> str:
+        """Return the long flag that ``spelling`` is, or is the only prefix of.
+
+        Options of our own count only where no option of pip's fits, so that they make no shortened option of an
+        existing command line ambiguous.
+        """
+        if spelling in self.flags:
+            return spelling
+        fitting = sorted(flag for flag in self.flags if flag.startswith(spelling))
+        candidates = [flag for flag in fitting if not self.flags[flag].own] or fitting
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            raise self._error(f"ambiguous option: {spelling} ({', '.join(candidates)}?)")
+        raise self._error(f"no such option: {spelling}")
+
+    def _next_value(self, flag: str) -> str:
+        """Return the next word, whatever it looks like, as the value of ``flag``."""
+        if not self.words:
+            raise self._error(f"{flag} option requires 1 argument")
+        return self.words.pop()
+
+    def _apply_flag(self, option: Option) -> None:
+        """Note one occurrence of an option without a value."""
+        values = self.parsed.values
+        match option.kind:
+            case "help":
+                self.parsed.help_wanted = True
+            case "version":
+                self.parsed.version_wanted = True
+            case "counter":
+                count = values.get(option.dest, 0)
+                values[option.dest] = count + 1 if isinstance(count, int) else 1
+            case "off":
+                values[option.dest] = None
+            case _:
+                values[option.dest] = option.stores
+
+    def _apply_value(self, option: Option, flag: str, text: str) -> None:
+        """Note one occurrence of an option with its value."""
+        values = self.parsed.values
+        try:
+            value = parse_value(option, flag, text)
+        except ValueError as error:
+            raise self._error(str(error)) from None
+        match option.kind:
+            case "list":
+                _append(values, option.dest, text)
+            case "control":
+                if text.startswith("-"):
+                    raise CommandError(f"{option.long_flags[0]} option requires 1 argument.")
+                _append(values, option.dest, (option.name, text))
+            case "key_value":
+                if "=" not in text:
+                    self.parsed.warnings.append(f"{flag} {text}: no `=VALUE`, so the value is empty")
+                _append(values, option.dest, split_key_value(text))
+            case _:
+                values[option.dest] = value
+
+    def _error(self, what: str) -> CommandLineError:
+        return CommandLineError(what, self.spec)
+
+
+def _append(values: dict[str, object], dest: str, item: str | tuple[str, str]) -> None:
+    """Add ``item`` to the tuple at ``dest``."""
+    items = values.get(dest)
+    values[dest] = (*items, item) if isinstance(items, tuple) else (item,)

@@ -1,0 +1,156 @@
+"""From a plan and stored wheels to a changed environment: what `apply_changes` needs, gathered."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from asyncpip.core.candidates import Candidate
+from asyncpip.core.events import Level, Message, Stage, StageProgress
+from asyncpip.errors import InstallError, StoreError
+from asyncpip.install.apply import Destination, Removal, WheelToInstall, apply_changes
+from asyncpip.install.bytecode import compile_files
+from asyncpip.install.linker import choose_link_mode, damaged_trees
+from asyncpip.install.manifest import Manifest
+from asyncpip.install.uninstaller import paths_to_remove, without_pth_entry
+from asyncpip.store.store import read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.distributions import InstalledDistribution
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.resolution import Resolved
+    from asyncpip.core.target import SchemePaths, TargetEnvironment
+    from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.store.store import Store
+
+
+def read_manifests(
+    decisions: Sequence[Resolved], stored: Mapping[NormalizedName, StoredWheel], store: Store
+) -> dict[NormalizedName, Manifest | None]:
+    """Return the manifest of each wheel; None for one whose tree is damaged."""
+    manifests: dict[NormalizedName, Manifest | None] = {}
+    for decision in decisions:
+        try:
+            manifests[decision.name] = Manifest.decode(store.read_manifest(stored[decision.name].digest) or b"")
+        except ValueError:
+            manifests[decision.name] = None
+    return manifests
+
+
+def drop_damaged(
+    stored: Mapping[NormalizedName, StoredWheel],
+    manifests: Mapping[NormalizedName, Manifest | None],
+    store: Store,
+    reporter: Reporter,
+    *,
+    jobs: int,
+) -> bool:
+    """Take trees that were edited, cut or emptied out of the store; return whether there were any.
+
+    Trees that this run unpacked are not looked at.
+    """
+    old = [
+        (wheel, manifest)
+        for name, manifest in manifests.items()
+        if (wheel := stored[name]).from_store and manifest is not None
+    ]
+    bad = {old[index][0].digest for index in damaged_trees([(w.tree, m) for w, m in old], jobs=jobs)}
+    bad |= {stored[name].digest for name, manifest in manifests.items() if manifest is None}
+    for digest in bad:
+        reporter.emit(Message(Level.VERBOSE, f"The stored wheel {digest} was changed; it is fetched again"))
+        store.drop_tree(digest)
+    return bool(bad)
+
+
+def removal_of(
+    distribution: InstalledDistribution, target: TargetEnvironment, reporter: Reporter, *, only_below: str | None = None
+) -> Removal | None:
+    """Return what to take away of ``distribution``; None where it stays (pip's rules)."""
+    plan = paths_to_remove(distribution, target, only_below=only_below)
+    if plan.skipped is not None:
+        reporter.emit(Message(Level.INFO, plan.skipped))
+        return None
+    rewritten: dict[str, bytes] = {}
+    for edit in plan.pth_edits:
+        content = rewritten.get(edit.path, read_file(edit.path) or b"")
+        rewritten[edit.path] = without_pth_entry(content, edit.entry)
+    return Removal(plan.files, plan.directories_to_prune, rewritten)
+
+
+def install_wheels(
+    decisions: Sequence[Resolved],
+    stored: Mapping[NormalizedName, StoredWheel],
+    manifests: Mapping[NormalizedName, Manifest | None],
+    removals: Sequence[Removal],
+    *,
+    target: TargetEnvironment,
+    scheme: SchemePaths,
+    store: Store,
+    reporter: Reporter,
+    environ: Mapping[str, str],
+    link_mode: str | None,
+    jobs: int,
+    compile_bytecode: bool,
+) -> None:
+    """Change the target as one transaction."""
+    wheels = []
+    for decision in decisions:
+        manifest = manifests[decision.name]
+        if manifest is None:
+            raise StoreError(f"the stored wheel of {decision.name} is damaged")
+        for warning in manifest.warnings:
+            reporter.emit(Message(Level.WARNING, warning))
+        wheels.append(
+            WheelToInstall(
+                manifest, stored[decision.name].tree, requested=decision.requested, direct_url=_direct_url(decision)
+            )
+        )
+    major_minor = ".".join(target.python_full_version.split(".")[:2])
+    where = Destination(
+        scheme=scheme,
+        executable=target.executable,
+        python_version=major_minor,
+        cache_tag=target.cache_tag,
+        ensurepip_options=environ.get("ENSUREPIP_OPTIONS"),
+    )
+
+    def compile_sources(paths: list[str]) -> list[str]:
+        reporter.emit(StageProgress(Stage.COMPILING, 0, len(paths)))
+        result = compile_files(target.executable, paths, jobs=jobs, source_date_epoch="SOURCE_DATE_EPOCH" in environ)
+        return list(result.made)
+
+    reporter.emit(StageProgress(Stage.INSTALLING, 0, len(wheels)))
+    try:
+        apply_changes(
+            wheels,
+            removals,
+            where,
+            link_mode=choose_link_mode(
+                link_mode, store.root, _existing(scheme.purelib), store_is_temporary=store.is_temporary
+            ),
+            jobs=jobs,
+            compile_sources=compile_sources if compile_bytecode else None,
+            on_overwrite=lambda text: reporter.emit(Message(Level.VERBOSE, text)),
+        )
+    except UnicodeEncodeError as error:
+        raise InstallError("a file name cannot be written on this system", why=str(error)) from error
+    reporter.emit(StageProgress(Stage.INSTALLING, len(wheels), len(wheels)))
+
+
+def _existing(path: str) -> str:
+    """Return ``path`` or the nearest directory above it that exists."""
+    while not os.path.isdir(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    return path
+
+
+def _direct_url(decision: Resolved) -> bytes | None:
+    choice = decision.choice
+    if not isinstance(choice, Candidate) or choice.direct_url is None:
+        return None
+    return json.dumps(choice.direct_url.to_json(), sort_keys=True).encode()

@@ -1,0 +1,81 @@
+"""Options and arguments of `install` that do not go together, and what is said about those that do nothing here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncpip.core.candidates import Candidate
+from asyncpip.core.events import Level, Message
+from asyncpip.core.wheel_filename import parse_wheel_name
+from asyncpip.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asyncpip.commands.context import CommandContext, SettingsView
+    from asyncpip.commands.install_options import TargetChoice
+    from asyncpip.commands.requirement_input import RequirementInput
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.resolution import Resolved
+    from asyncpip.core.target import TargetEnvironment
+
+
+def check_options(settings: SettingsView, choice: TargetChoice, reporter: Reporter) -> None:
+    """Raise `CommandError` for options that exclude one another (pip's rules); tell what is implied."""
+    if settings.flag("require_hashes") and settings.flag("no_require_hashes"):
+        raise CommandError("--require-hashes and --no-require-hashes cannot be used together.")
+    if settings.flag("only_deps") and settings.flag("no_deps"):
+        raise CommandError("--only-deps cannot be used with --no-deps.")
+    if settings.texts("build_constraint_files") and not settings.flag("build_isolation"):
+        raise CommandError("--build-constraint cannot be used with --no-build-isolation.")
+    if settings.flag("only_deps") and settings.texts("requirements_from_scripts"):
+        raise CommandError("--only-deps cannot be used with --requirements-from-script.")
+    if "legacy-resolver" in settings.texts("use_deprecated"):
+        reporter.emit(
+            Message(
+                Level.WARNING,
+                "--use-deprecated=legacy-resolver has no effect: there is one resolver, which never installs a set of "
+                "packages that do not fit together.",
+            )
+        )
+    if choice:
+        kinds = dict(settings.pairs("format_control"))
+        if "no_binary" in kinds and not settings.flag("no_deps"):
+            raise CommandError(
+                "--platform, --python-version, --implementation and --abi cannot be used with --no-binary.",
+                why="source distributions are built for the running interpreter",
+            )
+        if not kinds and not settings.flag("no_deps"):
+            reporter.emit(
+                Message(
+                    Level.INFO,
+                    "--platform, --python-version, --implementation and --abi imply --only-binary=:all:",
+                )
+            )
+
+
+def check_arguments(context: CommandContext, given: RequirementInput) -> None:
+    """Raise `CommandError` where nothing was asked for at all (an empty requirements file is something)."""
+    settings = context.settings
+    sources = ("requirement_files", "groups", "requirements_from_scripts", "editables")
+    if not context.arguments and not any(settings.texts(source) for source in sources) and not given.requirements:
+        raise CommandError(
+            'You must give at least one requirement to install (see "asyncpip help install")',
+        )
+
+
+def check_wheels_fit(decisions: Iterable[Resolved], target: TargetEnvironment) -> None:
+    """Raise `CommandError` where a wheel chosen for another interpreter would be installed into ``target``."""
+    tags = frozenset(target.tags)
+    for decision in decisions:
+        if not isinstance(decision.choice, Candidate):
+            continue
+        name = parse_wheel_name(decision.choice.file.filename)
+        if name is not None and not tags.intersection(name.tags()):
+            raise CommandError(
+                f"{decision.choice.file.filename} does not run on the interpreter that it would be installed for",
+                why=f"it was chosen by --platform, --python-version, --implementation or --abi; {target.executable} "
+                "supports none of its tags",
+                hint="install into a plain directory with `--target DIR`, only look with `--dry-run`, or use "
+                "`download`",
+            )

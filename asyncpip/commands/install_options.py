@@ -1,0 +1,212 @@
+"""What `install` is asked to do, as typed values: settings, and what option lines of requirements files add."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asyncpip.core.urls import is_url, path_to_url
+from asyncpip.errors import CommandError, UsageError
+from asyncpip.net.transport import TransportOptions
+from asyncpip.pipeline.limits import Limits
+from asyncpip.resolve.selection import FormatControl, IndexStrategy, ReleaseControl, Selection, UpgradeStrategy
+
+if TYPE_CHECKING:
+    from asyncpip.commands.context import SettingsView
+    from asyncpip.commands.requirement_sources import FileOptions
+    from asyncpip.core.target import TargetEnvironment
+
+REFRESH_ALL = ":all:"
+_DAYS = re.compile(r"[Pp](\d+)[Dd]")
+_IMPLEMENTATIONS = {"pypy": "pp", "cpython": "cp", "jython": "jy", "ironpython": "ip", "python": "py"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexOptions:
+    """Which places are asked, and how."""
+
+    index_urls: tuple[str, ...]
+    find_links: tuple[str, ...]
+    refresh: frozenset[str]
+    """Normalised names, or `:all:` in it."""
+    offline: bool
+    transport: TransportOptions
+    trusted_hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetChoice:
+    """The four options that describe another interpreter than the target."""
+
+    platforms: tuple[str, ...]
+    python_version: tuple[int, ...] | None
+    implementation: str | None
+    abis: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.platforms or self.python_version or self.implementation or self.abis)
+
+
+def index_options(settings: SettingsView, files: FileOptions, *, limits: Limits, user_agent: str) -> IndexOptions:
+    """Return the index options of group I and the general ones, file lines merged in."""
+    own = (settings.text("index_url") or "", *settings.texts("extra_index_urls"))
+    urls = files.merged_index_urls(own, no_index=settings.flag("no_index"))
+    trusted = (*settings.texts("trusted_hosts"), *files.trusted_hosts)
+    refresh = set(_names(settings.texts("refresh_packages")))
+    if settings.flag("refresh"):
+        refresh.add(REFRESH_ALL)
+    index_urls = tuple(_as_url(url) for url in urls if url)
+    return IndexOptions(
+        index_urls=index_urls,
+        find_links=tuple(_expanded(place) for place in (*settings.texts("find_links"), *files.find_links)),
+        refresh=frozenset(refresh),
+        offline=settings.flag("offline"),
+        trusted_hosts=trusted,
+        transport=transport_options(
+            settings, index_urls=index_urls, trusted_hosts=trusted, limits=limits, user_agent=user_agent
+        ),
+    )
+
+
+def transport_options(
+    settings: SettingsView,
+    *,
+    index_urls: tuple[str, ...],
+    trusted_hosts: tuple[str, ...],
+    limits: Limits,
+    user_agent: str,
+) -> TransportOptions:
+    """Return what shapes every request."""
+    return TransportOptions(
+        proxy=settings.text("proxy"),
+        use_proxy_env=not settings.flag("no_proxy_env"),
+        timeout_seconds=limits.timeout_seconds,
+        retries=limits.retries,
+        cert=settings.text("cert"),
+        client_cert=settings.text("client_cert"),
+        legacy_certs="legacy-certs" in settings.texts("use_deprecated"),
+        trusted_hosts=trusted_hosts,
+        keyring_provider=settings.text("keyring_provider") or "auto",
+        allow_input=not settings.flag("no_input"),
+        bind_address=settings.text("bind_address"),
+        index_urls=index_urls,
+        connections_per_host=limits.connections_per_host,
+        user_agent=user_agent,
+    )
+
+
+def limits_of(settings: SettingsView) -> Limits:
+    """Return the bounds of this run."""
+    return Limits(
+        jobs=settings.number("jobs") or os.cpu_count() or 1,
+        concurrent_downloads=settings.number("concurrent_downloads"),
+        timeout_seconds=settings.seconds("timeout"),
+        retries=settings.number("retries"),
+        resume_retries=settings.number("resume_retries"),
+        lock_timeout_seconds=settings.seconds("lock_timeout"),
+    )
+
+
+def format_control(settings: SettingsView, files: FileOptions | None, choice: TargetChoice) -> FormatControl:
+    """Return which kinds of archives are admitted for which projects, all sources in order; None: no files yet."""
+    rules = [*settings.pairs("format_control"), *(files.format_control if files else ())]
+    if choice:
+        rules.insert(0, ("only_binary", ":all:"))
+    return FormatControl.of([(name.replace("_", "-"), value) for name, value in rules])
+
+
+def selection(
+    settings: SettingsView,
+    files: FileOptions,
+    target: TargetEnvironment,
+    choice: TargetChoice,
+    *,
+    now: dt.datetime,
+) -> Selection:
+    """Return which files are candidates at all."""
+    releases = [*settings.pairs("release_control"), *files.release_control]
+    if settings.flag("pre") or files.pre:
+        if settings.pairs("release_control"):
+            raise CommandError("--pre cannot be used with --all-releases or --only-final.")
+        releases.append(("all_releases", ":all:"))
+    moment = settings.text("uploaded_prior_to")
+    return Selection(
+        tags=target.tags,
+        python_full_version=target.python_full_version,
+        formats=format_control(settings, files, choice),
+        releases=ReleaseControl.of([(name.replace("_", "-"), value) for name, value in releases]),
+        prefer_binary=settings.flag("prefer_binary") or files.prefer_binary,
+        uploaded_prior_to=parse_moment(moment, now=now) if moment else None,
+        ignore_requires_python=settings.flag("ignore_requires_python"),
+        index_strategy=IndexStrategy(settings.text("index_strategy") or "best"),
+    )
+
+
+def upgrade_strategy(settings: SettingsView) -> UpgradeStrategy:
+    """Return what becomes of installed versions that would do."""
+    if not settings.flag("upgrade"):
+        return UpgradeStrategy.TO_SATISFY_ONLY
+    return UpgradeStrategy(settings.text("upgrade_strategy") or "only-if-needed")
+
+
+def target_choice(settings: SettingsView) -> TargetChoice:
+    """Return the described interpreter; implementation names may be long (`pypy`)."""
+    implementation = settings.text("implementation")
+    if implementation is not None:
+        implementation = _IMPLEMENTATIONS.get(implementation.lower(), implementation)
+    return TargetChoice(
+        platforms=settings.texts("platforms"),
+        python_version=_python_version(settings.text("python_version")),
+        implementation=implementation,
+        abis=settings.texts("abis"),
+    )
+
+
+def parse_moment(text: str, *, now: dt.datetime) -> dt.datetime:
+    """Return the moment that `--uploaded-prior-to` names: ISO 8601 (no zone means the local one) or ``P<n>D`` ago."""
+    days = _DAYS.fullmatch(text)
+    if days:
+        return now - dt.timedelta(days=int(days[1]))
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"invalid --uploaded-prior-to value: {text!r}", why=str(error)) from error
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+def _python_version(text: str | None) -> tuple[int, ...] | None:
+    """Return ``3``, ``37``, ``3.7`` or ``3.7.3`` as numbers (its form has been checked)."""
+    if text is None:
+        return None
+    parts = text.split(".")
+    if len(parts) == 1 and len(text) > 1:
+        parts = [text[0], text[1:]]
+    return tuple(int(part) for part in parts)
+
+
+def _names(values: tuple[str, ...]) -> list[str]:
+    from asyncpip.core.names import normalize_name  # noqa: PLC0415 - rarely needed
+
+    names: list[str] = []
+    for value in values:
+        for name in filter(None, (part.strip() for part in value.split(","))):
+            if name == ":none:":
+                names.clear()
+            else:
+                names.append(name if name == REFRESH_ALL else normalize_name(name))
+    return names
+
+
+def _as_url(place: str) -> str:
+    """Return a local directory that is given as an index as its URL."""
+    if not is_url(place) and os.path.isdir(os.path.expanduser(place)):
+        return path_to_url(os.path.expanduser(place))
+    return place
+
+
+def _expanded(place: str) -> str:
+    expanded = os.path.expanduser(place) if place.startswith("~") else place
+    return expanded if os.path.exists(expanded) else place

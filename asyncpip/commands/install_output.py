@@ -1,0 +1,103 @@
+"""pip's lines about an install, word for word where scripts read them (cli-surface 4.15). Values in, text out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from asyncpip.core.candidates import Candidate
+from asyncpip.core.urls import redact, url_to_path, without_fragment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.distributions import InstalledDistribution
+    from asyncpip.core.resolution import Resolved
+    from asyncpip.fetch.wheels import StoredWheel
+
+_KILO, _MEGA = 1000, 1000 * 1000
+_SHOW_TENTHS_BELOW = 10 * _KILO
+
+
+def format_size(size_bytes: int) -> str:
+    """Return a size as pip prints it: ``512 bytes``, ``9.5 kB``, ``103 kB``, ``12.3 MB``."""
+    if size_bytes > _MEGA:
+        return f"{size_bytes / _MEGA:.1f} MB"
+    if size_bytes > _SHOW_TENTHS_BELOW:
+        return f"{size_bytes // _KILO} kB"
+    if size_bytes > _KILO:
+        return f"{size_bytes / _KILO:.1f} kB"
+    return f"{size_bytes} bytes"
+
+
+def display_path(path: str, cwd: str) -> str:
+    """Return ``path`` relative to the working directory where it lies below it."""
+    path = os.path.normcase(os.path.abspath(path))
+    if path.startswith(cwd + os.sep):
+        return "." + path[len(cwd) :]
+    return path
+
+
+def satisfied_line(decision: Resolved, distribution: InstalledDistribution, cwd: str) -> str:
+    """Return ``Requirement already satisfied: x>=1 in ./dir (from y) (1.0)``."""
+    wanted_by = f" (from {decision.wanted_by})" if decision.wanted_by else ""
+    location = display_path(distribution.location, cwd)
+    return (
+        f"Requirement already satisfied: {decision.requirement_text} in {location}{wanted_by} ({distribution.version})"
+    )
+
+
+def collecting_lines(decision: Resolved, stored: StoredWheel | None, cwd: str) -> list[str]:
+    """Return what is told of one candidate: where it came from, and whether it was downloaded."""
+    candidate = decision.choice
+    if not isinstance(candidate, Candidate):
+        return []
+    wanted_by = f" (from {decision.wanted_by})" if decision.wanted_by else ""
+    file = candidate.file
+    if file.url.startswith("file:"):
+        path = url_to_path(without_fragment(file.url))
+        return [f"Processing {display_path(path, cwd)}{wanted_by}"]
+    lines = [f"Collecting {redact(decision.requirement_text)}{wanted_by}"]
+    if stored is not None:
+        size = f" ({format_size(file.size)})" if file.size is not None else ""
+        lines.append(f"  {'Using cached' if stored.from_store else 'Downloading'} {file.filename}{size}")
+    return lines
+
+
+def installing_line(decisions: Iterable[Resolved]) -> str:
+    """Return ``Installing collected packages: a, b``, in install order."""
+    return "Installing collected packages: " + ", ".join(decision.name for decision in decisions)
+
+
+def success_line(decisions: Iterable[Resolved], versions: Mapping[NormalizedName, str]) -> str:
+    """Return ``Successfully installed a-1.0 b-2.0``, sorted by name."""
+    items = sorted(f"{decision.name}-{versions[decision.name]}" for decision in decisions)
+    return "Successfully installed " + " ".join(items)
+
+
+def would_install_line(decisions: Sequence[Resolved]) -> str:
+    """Return ``Would install a-1.0 b-2.0``, sorted."""
+    return "Would install " + " ".join(sorted(f"{each.name}-{each.choice.version}" for each in decisions))
+
+
+def scripts_off_path(scripts: Sequence[str], directory: str) -> str:
+    """Return pip's warning about scripts in a directory that is not on PATH."""
+    ordered = sorted(scripts)
+    if len(ordered) == 1:
+        told = f"script {ordered[0]} is"
+    else:
+        told = f"scripts {', '.join(ordered[:-1])} and {ordered[-1]} are"
+    return (
+        f"The {told} installed in '{directory}' which is not on PATH.\n"
+        "Consider adding this directory to PATH or, if you prefer to suppress this warning, use "
+        "--no-warn-script-location."
+    )
+
+
+ROOT_USER_WARNING = (
+    "Running asyncpip as the 'root' user can result in broken permissions and conflicting behaviour with the system "
+    "package manager, possibly rendering your system unusable. It is recommended to use a virtual environment instead. "
+    "Use the --root-user-action option if you know what you are doing and want to suppress this warning."
+)

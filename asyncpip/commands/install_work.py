@@ -1,0 +1,363 @@
+"""The part of `install` behind its first door: resolve, fetch, change the environment, and tell of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+from asyncpip.commands import install_output as output
+from asyncpip.commands.changes import drop_damaged, install_wheels, read_manifests, removal_of
+from asyncpip.commands.install_checks import check_wheels_fit
+from asyncpip.commands.install_options import upgrade_strategy
+from asyncpip.core.distributions import InstalledDistribution
+from asyncpip.core.events import Level
+from asyncpip.core.metadata import parse_core_metadata
+from asyncpip.environment.destination import Place
+from asyncpip.environment.installed import InstalledDistributions
+from asyncpip.errors import CommandError, InstallError
+from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
+from asyncpip.install.transaction import PREFIX
+from asyncpip.install.verify import verify_distribution
+from asyncpip.pipeline.fetch_plan import PipelineRequest, run_pipeline
+from asyncpip.pipeline.session import Places, read_metadata_file
+from asyncpip.resolve.resolver import ResolveRequest
+from asyncpip.store.store import Store, process_umask, remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.commands.install import InstallRun
+    from asyncpip.commands.install_options import IndexOptions
+    from asyncpip.core.metadata import CoreMetadata
+    from asyncpip.core.resolution import Resolution, Resolved
+    from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.install.manifest import Manifest
+    from asyncpip.install.plan import InstallPlan
+    from asyncpip.pipeline.fetch_plan import FetchedPlan
+    from asyncpip.resolve.selection import Selection
+
+_MOST_REPAIRS = 3
+
+
+def install(this: InstallRun, installed: InstalledDistributions, index: IndexOptions, chosen: Selection) -> int:
+    """Do the work; return the exit code."""
+    _tell_places(this, index)
+    with _store_of(this) as store:
+        work = _Work(this, installed, index, chosen, store)
+        fetched = work.fetch()
+        plan = work.plan_of(fetched.resolution)
+        _tell_plan(this, plan, fetched)
+        if this.settings.text("report"):
+            write_report(this, plan.add, fetched.wheels, this.settings.text("report") or "-", plan)
+        if this.dry_run:
+            if plan.add:
+                this.tell(Level.INFO, output.would_install_line(plan.add))
+            return 0
+        if not plan.add:
+            return 0
+        return work.carry_out(plan, fetched)
+
+
+class _Work:
+    """One resolution carried out."""
+
+    def __init__(
+        self,
+        this: InstallRun,
+        installed: InstalledDistributions,
+        index: IndexOptions,
+        chosen: Selection,
+        store: Store,
+    ) -> None:
+        self.this = this
+        self.installed = installed
+        self.store = store
+        self.manifests: dict[NormalizedName, Manifest | None] = {}
+        self.existing = self._existing_in_target_directory()
+        self.only_deps_names: frozenset[NormalizedName] = (
+            frozenset(each.name for each in this.input.requirements if each.name is not None)
+            if this.settings.flag("only_deps")
+            else frozenset()
+        )
+        options = this.input.file_options
+        given_hashes = any(each.hashes for each in (*this.input.requirements, *this.input.constraints))
+        off = this.settings.flag("no_require_hashes") or options.no_require_hashes
+        self.request = PipelineRequest(
+            resolve=ResolveRequest(
+                requirements=this.input.requirements,
+                constraints=this.input.constraints,
+                overrides=this.overrides,
+                selection=chosen,
+                evaluator=this.evaluator,
+                installed=installed,
+                upgrade=upgrade_strategy(this.settings),
+                no_deps=this.settings.flag("no_deps"),
+                ignore_installed=this.ignore_installed,
+                force_reinstall=this.force_reinstall,
+                require_hashes=this.settings.flag("require_hashes")
+                or options.require_hashes
+                or (given_hashes and not off),
+            ),
+            places=Places(
+                index_urls=index.index_urls,
+                find_links=index.find_links,
+                refresh=index.refresh,
+                offline=index.offline,
+                transport=index.transport,
+            ),
+            limits=this.limits,
+            environ=this.context.environ,
+            wanted=self._wanted,
+            prefetch_archives=self._needs_archives and not this.settings.flag("only_deps"),
+        )
+
+    @property
+    def _needs_archives(self) -> bool:
+        return not self.this.dry_run or bool(self.this.settings.text("report"))
+
+    def plan_of(self, resolution: Resolution) -> InstallPlan:
+        """Return what carries out ``resolution``."""
+        this = self.this
+        return plan_install(
+            resolution,
+            self.installed,
+            force_reinstall=this.force_reinstall,
+            ignore_installed=this.ignore_installed,
+            user_site=this.destination.place is Place.USER,
+            is_virtual=this.running_target.is_virtual,
+            only_deps_names=self.only_deps_names,
+        )
+
+    def fetch(self) -> FetchedPlan:
+        """Resolve and fetch; once more where the store turns out to hold trees that were changed."""
+        for _ in range(_MOST_REPAIRS):
+            fetched = run_pipeline(self.request, self.store, self.this.reporter)
+            plan = self.plan_of(fetched.resolution)
+            if not fetched.wheels:
+                return fetched
+            self.manifests = read_manifests(plan.add, fetched.wheels, self.store)
+            if not drop_damaged(
+                fetched.wheels, self.manifests, self.store, self.this.reporter, jobs=self.this.limits.jobs
+            ):
+                return fetched
+        raise InstallError(
+            "wheels in the store are changed faster than they can be fetched",
+            hint="use another cache directory with `--cache-dir`, or none with `--no-cache-dir`",
+        )
+
+    def carry_out(self, plan: InstallPlan, fetched: FetchedPlan) -> int:
+        """Change the environment; return the exit code."""
+        this = self.this
+        if this.choice and not this.settings.text("target"):
+            check_wheels_fit(plan.add, this.running_target)
+        adding = self._without_existing(plan.add)
+        conflicts = self._conflicts(plan, fetched)
+        if conflicts and this.settings.flag("strict_conflicts"):
+            raise InstallError("what would be installed conflicts with what is installed", why="\n".join(conflicts))
+        started = time.perf_counter()
+        removals = []
+        for distribution in (
+            *plan.remove,
+            *(self.existing[each.name] for each in adding if each.name in self.existing),
+        ):
+            only_below = this.destination.scheme.purelib if distribution.name in self.existing else None
+            removal = removal_of(distribution, this.running_target, this.reporter, only_below=only_below)
+            if removal is not None:
+                this.tell(Level.INFO, f"  Attempting uninstall: {distribution.name}")
+                this.tell(Level.INFO, f"    Found existing installation: {distribution.name} {distribution.version}")
+                removals.append(removal)
+        this.tell(Level.INFO, output.installing_line(adding))
+        install_wheels(
+            adding,
+            fetched.wheels,
+            self.manifests,
+            removals,
+            target=this.running_target,
+            scheme=this.destination.scheme,
+            store=self.store,
+            reporter=this.reporter,
+            environ=this.context.environ,
+            link_mode=this.settings.text("link_mode"),
+            jobs=this.limits.jobs,
+            compile_bytecode=this.settings.flag("compile"),
+        )
+        finished = time.perf_counter()
+        self._tell_success(adding, conflicts)
+        self._write_timings(fetched, finished - started)
+        return self._verify(adding) if this.settings.flag("verify") else 0
+
+    def _wanted(self, resolution: Resolution) -> Sequence[Resolved]:
+        return self.plan_of(resolution).add if self._needs_archives else ()
+
+    def _existing_in_target_directory(self) -> Mapping[NormalizedName, InstalledDistribution]:
+        """Return what `--target` finds in its directory; elsewhere nothing."""
+        this = self.this
+        if this.destination.sees_installed:
+            return {}
+        return InstalledDistributions.scan([this.destination.scheme.purelib], this.running_target)
+
+    def _without_existing(self, decisions: Sequence[Resolved]) -> Sequence[Resolved]:
+        """Leave out what a target directory holds already, unless `--upgrade` (pip's rule, by project)."""
+        if not self.existing or self.this.settings.flag("upgrade"):
+            return decisions
+        left = []
+        for decision in decisions:
+            if decision.name in self.existing:
+                self.this.warn(
+                    f"Target directory {self.this.destination.scheme.purelib} already holds {decision.name}. "
+                    "Specify --upgrade to force replacement."
+                )
+            else:
+                left.append(decision)
+        return left
+
+    def _conflicts(self, plan: InstallPlan, fetched: FetchedPlan) -> list[str]:
+        """Return pip's sentences about installed distributions that will not fit together."""
+        this = self.this
+        if not this.settings.flag("warn_conflicts") or not this.destination.is_target:
+            return []
+        added = {decision.name for decision in plan.add}
+        no_deps = this.settings.flag("no_deps")
+        if not no_deps and all(name in added for name in self.installed):
+            return []
+        metadata: dict[NormalizedName, CoreMetadata] = {
+            name: parse_core_metadata(read_metadata_file(wheel.tree)) for name, wheel in fetched.wheels.items()
+        }
+        found = find_conflicts(
+            plan,
+            self.installed.values(),
+            metadata,
+            this.evaluator.evaluate,
+            solved_together=not no_deps and not this.overrides,
+        )
+        return [conflict.install_text for conflict in found]
+
+    def _tell_success(self, added: Sequence[Resolved], conflicts: Sequence[str]) -> None:
+        this = self.this
+        if conflicts:
+            this.tell(Level.ERROR, "\n".join([CONFLICTS_HEADER, *conflicts]))
+        if this.settings.flag("warn_script_location") and this.destination.warns_about_scripts:
+            self._warn_about_scripts(added)
+        versions = {name: manifest.version for name, manifest in self.manifests.items() if manifest is not None}
+        this.tell(Level.INFO, output.success_line(added, versions))
+        if (
+            hasattr(os, "geteuid")
+            and os.geteuid() == 0
+            and not this.running_target.is_virtual
+            and this.settings.text("root_user_action") != "ignore"
+            and this.destination.is_target
+        ):
+            this.warn(output.ROOT_USER_WARNING)
+
+    def _warn_about_scripts(self, added: Sequence[Resolved]) -> None:
+        this = self.this
+        directory = this.destination.scheme.scripts
+        known = {
+            os.path.normcase(place).rstrip(os.sep) for place in this.context.environ.get("PATH", "").split(os.pathsep)
+        }
+        known.add(os.path.normcase(os.path.dirname(this.running_target.executable)))
+        if os.path.normcase(directory) in known:
+            return
+        for decision in added:
+            manifest = self.manifests[decision.name]
+            names = [script[0] for script in (*manifest.console_scripts, *manifest.gui_scripts)] if manifest else []
+            if names:
+                this.warn(output.scripts_off_path(names, directory))
+
+    def _write_timings(self, fetched: FetchedPlan, install_seconds: float) -> None:
+        place = self.this.settings.text("timings")
+        if place is None:
+            return
+        now = time.perf_counter()
+        timings = {**fetched.timings, "install": install_seconds, "total": now - self.this.started}
+        text = json.dumps({key: round(value, 4) for key, value in timings.items()}, indent=2) + "\n"
+        _write_text(self.this, place, text)
+
+    def _verify(self, added: Sequence[Resolved]) -> int:
+        """Compare files with RECORD; return the exit code."""
+        problems = []
+        for decision in added:
+            manifest = self.manifests[decision.name]
+            if manifest is not None:
+                scheme = self.this.destination.scheme
+                root = scheme.purelib if manifest.root_is_purelib else scheme.platlib
+                problems += verify_distribution(os.path.join(root, manifest.dist_info))
+        for problem in problems:
+            self.this.tell(Level.ERROR, f"--verify: {problem}")
+        return 1 if problems else 0
+
+
+@contextlib.contextmanager
+def _store_of(this: InstallRun) -> Iterator[Store]:
+    """Give the run's store; without a cache one beside the target, so that files are moved, not written twice."""
+    if this.store is not None:
+        yield this.store
+        return
+    home = this.destination.scheme.purelib
+    while not os.path.isdir(home):
+        home = os.path.dirname(home)
+    if this.dry_run or not os.access(home, os.W_OK):
+        home = tempfile.gettempdir()
+    path = os.path.join(home, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        yield Store(path, umask=process_umask(), is_temporary=True)
+    finally:
+        remove_tree(path)
+
+
+def _tell_places(this: InstallRun, index: IndexOptions) -> None:
+    from asyncpip.core.urls import redact  # noqa: PLC0415
+
+    default = ("https://pypi.org/simple",)
+    if index.index_urls and (index.index_urls != default):
+        this.tell(Level.INFO, f"Looking in indexes: {', '.join(map(redact, index.index_urls))}")
+    if index.find_links:
+        this.tell(Level.INFO, f"Looking in links: {', '.join(map(redact, index.find_links))}")
+
+
+def _tell_plan(this: InstallRun, plan: InstallPlan, fetched: FetchedPlan) -> None:
+    for decision in fetched.resolution.decisions:
+        if isinstance(decision.choice, InstalledDistribution):
+            if decision.choice.name not in {each.name for each in plan.add}:
+                this.tell(Level.INFO, output.satisfied_line(decision, decision.choice, this.cwd))
+        else:
+            stored: StoredWheel | None = fetched.wheels.get(decision.name)
+            for line in output.collecting_lines(decision, stored, this.cwd):
+                this.tell(Level.INFO, line)
+    for note in plan.notes:
+        this.tell(Level.INFO, note)
+    for warning in plan.warnings:
+        this.warn(warning)
+
+
+def write_report(
+    this: InstallRun,
+    added: Sequence[Resolved],
+    wheels: Mapping[NormalizedName, StoredWheel],
+    place: str,
+    plan: InstallPlan | None = None,
+) -> None:
+    """Write the installation report to a file, or to stdout for ``-``."""
+    from asyncpip.install.plan import InstallPlan as Plan  # noqa: PLC0415
+    from asyncpip.install.report import format_report, installation_report  # noqa: PLC0415 - rare
+
+    metadata = {each.name: read_metadata_file(wheels[each.name].tree) for each in added}
+    report = installation_report(plan or Plan(add=(), remove=(), keep=()), metadata, this.running_target.markers)
+    _write_text(this, place, format_report(report) + ("\n" if place == "-" else ""))
+
+
+def _write_text(this: InstallRun, place: str, text: str) -> None:
+    if place == "-":
+        this.context.write_stdout(text)
+        return
+    try:
+        with open(place, "w", encoding="utf-8") as writing:
+            writing.write(text)
+    except OSError as error:
+        raise CommandError(f"could not write {place}", why=str(error)) from error

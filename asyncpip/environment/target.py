@@ -1,0 +1,296 @@
+"""Which interpreter is installed for, and what it says about itself (`cli-surface` section 5, "Interplay").
+
+The running interpreter is asked in process. Another one is asked by a child once; its answer is kept as a record, which
+is valid as long as nothing that it rests on has changed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from asyncpip.core.target import SchemePaths, TargetEnvironment
+from asyncpip.environment import probe
+from asyncpip.environment.tags import PlatformFacts, interpreter_tags
+from asyncpip.errors import CommandError, TargetEnvironmentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from asyncpip.core.ports import RecordStore
+
+BUCKET = "interpreters-v1"
+OLDEST_PYTHON = (3, 8)
+PROBE_TIMEOUT_SECONDS = 60.0
+"""An interpreter on a cold network disk takes seconds to start; one that hangs never answers."""
+
+_PRELUDE = f"""\
+import sys
+if sys.version_info < {OLDEST_PYTHON}:
+    sys.exit("too old: %d.%d.%d" % sys.version_info[:3])
+if sys.path[:1] == [""]:
+    del sys.path[0]
+exec(compile(sys.stdin.read(), "probe", "exec"))
+"""
+"""Runs on any Python. `-c` puts the working directory first on the path, where a `json.py` could lie."""
+_TOO_OLD = "too old: "
+_PATH_VARIABLES = ("HOME", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONUSERBASE")
+"""Environment variables that change `sys.path` or the schemes."""
+_TOOL_RECEIPTS = ("pipx_metadata.json", "uv-receipt.toml")
+"""Files that say: this virtual environment holds one program for use from everywhere, and is nobody's project."""
+
+
+class InterpreterFacts(TypedDict):
+    """What `probe.collect` returns."""
+
+    executable: str
+    version: list[int]
+    nodot: str
+    implementation: str
+    cache_tag: str | None
+    markers: dict[str, str]
+    abis: list[str]
+    platform: PlatformFacts
+    prefix: str
+    base_prefix: str
+    stdlib: str
+    sys_path: list[str]
+    site_directories: list[str]
+    scheme: dict[str, str]
+    prefix_scheme: dict[str, str]
+    home_scheme: dict[str, str]
+    user_scheme: dict[str, str] | None
+    user_site_enabled: bool
+    include_system_site: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemeTemplates:
+    """Where the target would put files below a directory still to be named."""
+
+    prefix: SchemePaths
+    """For `--prefix`. Both have `probe.BASE` in place of the directory."""
+    home: SchemePaths
+    """For `--target`, before its libraries move to the top."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSelection:
+    """The interpreter that is installed for, and how it came to be that one."""
+
+    target: TargetEnvironment
+    templates: SchemeTemplates
+    notice: str | None
+    """What the user should know about the choice, for stderr."""
+
+
+def find_target(*, python: str | None, environ: Mapping[str, str], records: RecordStore | None) -> TargetSelection:
+    """Return the target: ``python`` (`--python`) if given, else an active virtual environment, else the running one.
+
+    A virtual environment that this program runs in comes before `VIRTUAL_ENV`, as in pip; one that holds only this
+    program (pipx, `uv tool`) does not count. Raises `CommandError` where ``python`` leads to no interpreter and
+    `TargetEnvironmentError` where it cannot be asked. ``records`` None keeps nothing. May run a child.
+    """
+    if python is not None:
+        return _ask(_locate(python, environ), environ, records, notice=None)
+    notice = None
+    active = environ.get("VIRTUAL_ENV")
+    if active and not _runs_in_project_environment() and os.path.realpath(active) != os.path.realpath(sys.prefix):
+        interpreter = _interpreter_below(active)
+        if interpreter is not None:
+            notice = f"Using the active virtual environment {active}"
+            return _ask(os.path.abspath(interpreter), environ, records, notice=notice)
+        notice = f"VIRTUAL_ENV names {active}, which holds no Python interpreter; using {sys.executable}"
+    return _selection(_running_facts(), notice=notice)
+
+
+def _runs_in_project_environment() -> bool:
+    if sys.prefix == sys.base_prefix:
+        return False
+    return not any(os.path.exists(os.path.join(sys.prefix, name)) for name in _TOOL_RECEIPTS)
+
+
+def _locate(python: str, environ: Mapping[str, str]) -> str:
+    """Return the absolute path, links kept, of what `--python` names: a file, a directory or a name on `PATH`."""
+    found: str | None
+    if os.path.isdir(python):
+        found = _interpreter_below(python)
+        if found is None:
+            raise CommandError(
+                f"Could not locate Python interpreter {python}",
+                why="the directory has neither bin/python nor Scripts/python.exe",
+                hint="`--python` takes an interpreter, a virtual environment's directory or a name on PATH",
+            )
+    elif os.path.exists(python):
+        found = python
+    else:
+        import shutil  # noqa: PLC0415 - costs more than the rest of this module, and is rarely asked
+
+        has_directory = os.path.dirname(python) != ""
+        found = None if has_directory else shutil.which(python, path=environ.get("PATH"))
+        if found is None:
+            raise CommandError(
+                f"Could not locate Python interpreter {python}",
+                why="there is no such file" if has_directory else "there is no such file, and no such name on PATH",
+            )
+    return os.path.abspath(found)
+
+
+def _interpreter_below(directory: str) -> str | None:
+    for relative in ("bin/python", "Scripts/python.exe"):
+        path = os.path.join(directory, *relative.split("/"))
+        if os.path.exists(path):
+            return path
+    return None
+
+
+def _ask(
+    interpreter: str, environ: Mapping[str, str], records: RecordStore | None, *, notice: str | None
+) -> TargetSelection:
+    """Return what the interpreter at an absolute path says about itself: in process, from a record, or by a child."""
+    if interpreter == sys.executable:
+        return _selection(_running_facts(), notice=notice)
+    import json  # noqa: PLC0415 - the running interpreter needs none
+
+    data = records.read_record(BUCKET, interpreter) if records is not None else None
+    if data is not None:
+        try:
+            record = json.loads(data)
+            facts = cast("InterpreterFacts", record["facts"])
+            if record["fingerprint"] == _fingerprint(interpreter, facts["site_directories"], environ):
+                return _selection(facts, notice=notice)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            pass  # a record that does not parse is a miss
+    facts = _ask_child(interpreter, environ)
+    # A shim that starts another interpreter (pyenv) chooses anew each time: nothing to remember.
+    if records is not None and os.path.realpath(facts["executable"]) == os.path.realpath(interpreter):
+        fingerprint = _fingerprint(interpreter, facts["site_directories"], environ)
+        records.write_record(BUCKET, interpreter, json.dumps({"fingerprint": fingerprint, "facts": facts}).encode())
+    return _selection(facts, notice=notice)
+
+
+def _fingerprint(interpreter: str, site_directories: list[str], environ: Mapping[str, str]) -> dict[str, object]:
+    """Return what an interpreter's answer rests on, as JSON values: its files, `.pth` files, variables and machine."""
+    real = os.path.realpath(interpreter)
+    directory = os.path.dirname(interpreter)
+    configurations = [os.path.join(place, "pyvenv.cfg") for place in (directory, os.path.dirname(directory))]
+    return {
+        "executable": [real, *_stamp(real)],
+        "configuration": [_stamp(path) for path in configurations],
+        "pth": [[place, _pth_files(place)] for place in site_directories],
+        "environment": [environ.get(name) for name in _PATH_VARIABLES],
+        "machine": _machine(),
+    }
+
+
+def _stamp(path: str) -> list[int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return []
+    return [status.st_mtime_ns, status.st_size]
+
+
+def _pth_files(directory: str) -> list[list[object]] | None:
+    """Return names and stamps of a directory's `.pth` files, which may add to `sys.path`; None where there is none."""
+    try:
+        names = sorted(name for name in os.listdir(directory) if name.endswith(".pth"))
+    except OSError:
+        return None
+    return [[name, *_stamp(os.path.join(directory, name))] for name in names]
+
+
+def _machine() -> list[str]:
+    """Return what tells the machine: a path may be read on another one (CI caches), or after an update of libc."""
+    if sys.platform == "win32":
+        return [str(sys.getwindowsversion().build)]
+    try:
+        libc = os.confstr("CS_GNU_LIBC_VERSION")
+    except (AttributeError, ValueError, OSError):
+        libc = None
+    return [*os.uname()[2:], libc or ""]
+
+
+def _ask_child(interpreter: str, environ: Mapping[str, str]) -> InterpreterFacts:
+    """Run the probe in the interpreter and return its answer; raise `TargetEnvironmentError` where it gives none.
+
+    Not under `-I`: user site and `PYTHONPATH` belong to what pip, run by that interpreter, would see.
+    """
+    import inspect  # noqa: PLC0415 - as above
+    import json  # noqa: PLC0415 - as above
+    import subprocess  # noqa: PLC0415 - as above
+
+    # macOS sets this for a framework's launcher, and a child that inherits it thinks that it is its parent.
+    variables = {key: value for key, value in environ.items() if key != "__PYVENV_LAUNCHER__"}
+    try:
+        child = subprocess.run(
+            [interpreter, "-c", _PRELUDE],
+            input=inspect.getsource(probe).encode("ascii"),
+            capture_output=True,
+            env=variables,
+            timeout=PROBE_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise TargetEnvironmentError(f"could not run the Python interpreter {interpreter}", why=str(error)) from error
+    complaint = child.stderr.decode("utf-8", "replace").strip()
+    if child.returncode and complaint.rpartition("\n")[2].startswith(_TOO_OLD):
+        raise TargetEnvironmentError(
+            f"Python {complaint.rpartition(_TOO_OLD)[2]} is not supported as a target",
+            why=f"{interpreter} is older than {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]}",
+            hint="choose a newer interpreter with `--python`, or use the last pip that runs on this one",
+        )
+    lines = child.stdout.splitlines()
+    try:
+        return cast("InterpreterFacts", json.loads(lines[-1]))
+    except (IndexError, ValueError) as error:
+        end = "\n".join(complaint.splitlines()[-3:])
+        raise TargetEnvironmentError(
+            f"{interpreter} does not answer like a Python interpreter",
+            why=f"exit code {child.returncode}" + (f"; the end of its stderr:\n{end}" if end else ""),
+        ) from error
+
+
+def _running_facts() -> InterpreterFacts:
+    entries = list(sys.path)
+    if entries and not sys.flags.safe_path:
+        # The first one is the directory of the script, or with -m the working directory (as pip leaves it out).
+        try:
+            here = os.getcwd()
+        except OSError:
+            here = ""
+        if entries[0] in ("", here, os.path.dirname(sys.argv[0] if sys.argv else "")):
+            del entries[0]
+    return cast("InterpreterFacts", probe.collect(entries))
+
+
+def _selection(facts: InterpreterFacts, *, notice: str | None) -> TargetSelection:
+    """Return the facts as values."""
+    user_scheme = facts["user_scheme"]
+    version = facts["version"]
+    target = TargetEnvironment(
+        executable=facts["executable"],
+        python_full_version=".".join(map(str, version)),
+        implementation=facts["implementation"],
+        cache_tag=facts["cache_tag"],
+        markers=facts["markers"],
+        tags=interpreter_tags(
+            implementation=facts["implementation"],
+            version=version,
+            nodot=facts["nodot"],
+            abis=facts["abis"],
+            platform=facts["platform"],
+        ),
+        scheme=SchemePaths(**facts["scheme"]),
+        prefix=facts["prefix"],
+        base_prefix=facts["base_prefix"],
+        stdlib=facts["stdlib"],
+        sys_path=tuple(facts["sys_path"]),
+        user_scheme=None if user_scheme is None else SchemePaths(**user_scheme),
+        user_site_enabled=facts["user_site_enabled"],
+        include_system_site=facts["include_system_site"],
+    )
+    templates = SchemeTemplates(prefix=SchemePaths(**facts["prefix_scheme"]), home=SchemePaths(**facts["home_scheme"]))
+    return TargetSelection(target=target, templates=templates, notice=notice)

@@ -1,0 +1,274 @@
+"""Archives over the network: streamed, resumed where they were cut, bounded in memory.
+
+Small archives stay in memory, for they are unpacked at once and their bytes are not wanted again; large ones go to a
+partial file of the store, which a later run goes on with.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from asyncpip.core.events import Level, Message, TransferEnded, TransferProgress, TransferStarted
+from asyncpip.core.urls import redact, without_fragment
+from asyncpip.errors import DownloadError
+from asyncpip.net.transport import FailureKind, TransportError
+
+if TYPE_CHECKING:
+    from asyncpip.core.events import Reporter
+    from asyncpip.net.transport import Response, Transport
+
+IN_MEMORY_LIMIT_BYTES = 8 * 1024 * 1024
+"""Archives up to this size never touch the disk as archives."""
+IN_FLIGHT_LIMIT_BYTES = 96 * 1024 * 1024
+"""Bytes of archives held in memory at once, arriving or waiting for a worker."""
+_WRITE_BUFFER_BYTES = 1024 * 1024
+_IDENTITY = {"accept-encoding": "identity"}
+_OK, _PARTIAL, _RANGE_NOT_SATISFIABLE = 200, 206, 416
+
+
+class ByteBudget:
+    """A semaphore in bytes; one request larger than the whole budget is admitted alone."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._used = 0
+        self._condition = anyio.Condition()
+
+    async def take(self, amount: int) -> int:
+        """Wait until ``amount`` fits; return what to give back."""
+        amount = min(amount, self._limit)
+        async with self._condition:
+            while self._used + amount > self._limit:
+                await self._condition.wait()
+            self._used += amount
+        return amount
+
+    async def give_back(self, amount: int) -> None:
+        """Return what `take` returned."""
+        with anyio.CancelScope(shield=True):
+            async with self._condition:
+                self._used -= amount
+                self._condition.notify_all()
+
+
+class Downloader:
+    """Fetches archives. Made inside the event loop."""
+
+    def __init__(
+        self, transport: Transport, reporter: Reporter, *, concurrent_downloads: int, resume_retries: int
+    ) -> None:
+        self._transport = transport
+        self._reporter = reporter
+        self._slots = anyio.CapacityLimiter(concurrent_downloads)
+        self._resume_retries = resume_retries
+
+    async def fetch(
+        self, url: str, *, label: str, size_bytes: int | None, partial_path: str | None
+    ) -> bytes | mmap.mmap:
+        """Return the archive at ``url``, in memory or, where ``partial_path`` is given, mapped from that file.
+
+        Raises `DownloadError`. A partial file is left behind when the transfer fails, for the next run.
+        """
+        async with self._slots:
+            transfer = _Transfer(self._transport, self._reporter, self._resume_retries, url, label, size_bytes)
+            sink: _MemorySink | _FileSink = (
+                _MemorySink() if partial_path is None else await anyio.to_thread.run_sync(_FileSink, partial_path)
+            )
+            done = False
+            try:
+                await transfer.run(sink)
+                content = await sink.finish()
+                done = True
+            finally:
+                sink.close()
+                self._reporter.emit(TransferEnded(label, done))
+            return content
+
+
+class _Transfer:
+    """One archive on its way, over as many requests as it takes."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        reporter: Reporter,
+        attempts: int,
+        url: str,
+        label: str,
+        size_bytes: int | None,
+    ) -> None:
+        self._transport = transport
+        self._reporter = reporter
+        self._attempts_left = attempts
+        self._url = without_fragment(url)
+        self._label = label
+        self._size = size_bytes
+        self._validator: str | None = None
+        """A strong ETag or a date, for If-Range (RFC 9110 §13.1.5)."""
+        self._announced = False
+
+    async def run(self, sink: _MemorySink | _FileSink) -> None:
+        while True:
+            try:
+                await self._request(sink)
+            except TransportError as error:
+                if error.kind not in (FailureKind.CUT, FailureKind.TIMEOUT) or self._attempts_left <= 0:
+                    raise self._failed(str(error.why)) from error
+            else:
+                if self._size is None or sink.received >= self._size:
+                    return
+            if self._attempts_left <= 0:
+                raise self._failed(f"the server sent {sink.received} of {self._size} bytes")
+            self._attempts_left -= 1
+            self._reporter.emit(
+                Message(
+                    Level.WARNING,
+                    f"Connection lost while downloading {self._label}; resuming at {sink.received} bytes",
+                )
+            )
+
+    async def _request(self, sink: _MemorySink | _FileSink) -> None:
+        headers = dict(_IDENTITY)
+        if sink.received:
+            headers["range"] = f"bytes={sink.received}-"
+            if self._validator:
+                headers["if-range"] = self._validator
+        async with self._transport.get(self._url, headers) as response:
+            if response.status == _RANGE_NOT_SATISFIABLE and sink.received:
+                await sink.restart()
+                return
+            if response.status not in (_OK, _PARTIAL):
+                raise self._failed(f"the server answered with status {response.status}")
+            await self._read_head(response, sink)
+            self._announce(sink.received)
+            async for chunk in response.chunks():
+                await sink.write(chunk)
+                self._reporter.emit(TransferProgress(self._label, len(chunk)))
+                if self._size is not None and sink.received > self._size:
+                    raise self._failed(f"the server sent more than the {self._size} bytes that were announced")
+        if self._size is None:
+            self._size = sink.received
+
+    async def _read_head(self, response: Response, sink: _MemorySink | _FileSink) -> None:
+        """Learn size and validator; start over where the server does not go on from where we are."""
+        headers = response.headers
+        if response.status == _PARTIAL:
+            start, total = _content_range(headers.get("content-range", ""))
+            if start != sink.received:
+                await sink.restart()
+                raise TransportError(FailureKind.CUT, self._url, "the server sent another range than asked for")
+            length = total
+        else:
+            if sink.received:
+                await sink.restart()
+            text = headers.get("content-length", "")
+            length = int(text) if text.isdigit() and not headers.get("content-encoding") else None
+        if length is not None:
+            self._size = length
+        etag = headers.get("etag", "")
+        self._validator = etag if etag.startswith('"') else headers.get("last-modified") or self._validator
+
+    def _announce(self, resumed_bytes: int) -> None:
+        if not self._announced:
+            self._announced = True
+            self._reporter.emit(TransferStarted(self._label, self._label, self._size, resumed_bytes))
+
+    def _failed(self, why: str) -> DownloadError:
+        return DownloadError(f"could not download {self._label}", why=f"{why} ({redact(self._url)})")
+
+
+class _MemorySink:
+    """Keeps an archive in memory."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self.received = 0
+
+    async def write(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+        self.received += len(chunk)
+
+    async def restart(self) -> None:
+        self._chunks.clear()
+        self.received = 0
+
+    async def finish(self) -> bytes:
+        chunks = self._chunks
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _FileSink:
+    """Writes an archive to a partial file, going on where it ends; maps it into memory at the end."""
+
+    def __init__(self, path: str) -> None:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        self._descriptor = _open_alone(path)
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self.received = os.lseek(self._descriptor, 0, os.SEEK_END)
+
+    async def write(self, chunk: bytes) -> None:
+        self._pending.append(chunk)
+        self._pending_bytes += len(chunk)
+        self.received += len(chunk)
+        if self._pending_bytes >= _WRITE_BUFFER_BYTES:
+            await anyio.to_thread.run_sync(self._flush)
+
+    async def restart(self) -> None:
+        self._pending.clear()
+        self._pending_bytes = 0
+        await anyio.to_thread.run_sync(os.ftruncate, self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self.received = 0
+
+    async def finish(self) -> mmap.mmap:
+        await anyio.to_thread.run_sync(self._flush)
+        return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
+
+    def close(self) -> None:
+        """Keep on disk what has arrived; the lock on the file ends here."""
+        if self._descriptor >= 0:
+            self._flush()
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _flush(self) -> None:
+        pending, self._pending, self._pending_bytes = self._pending, [], 0
+        for chunk in pending:
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+
+
+def _open_alone(path: str) -> int:
+    """Open a partial file that no other process writes; where one does, a fresh one beside it."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags, 0o644)
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return descriptor
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return os.open(f"{path}.{os.getpid()}-{os.urandom(4).hex()}", flags | os.O_EXCL, 0o644)
+    return descriptor
+
+
+def _content_range(text: str) -> tuple[int | None, int | None]:
+    """Return first byte and total size of a Content-Range (RFC 9110 §14.4); None for what it does not say."""
+    unit, _, rest = text.partition(" ")
+    span, _, total = rest.partition("/")
+    first = span.partition("-")[0]
+    if unit != "bytes" or not first.isdigit():
+        return None, None
+    return int(first), int(total) if total.isdigit() else None

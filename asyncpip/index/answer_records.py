@@ -1,0 +1,97 @@
+"""Pages in the store, with their freshness.
+
+Two records an answer: its content, large, and its freshness, small. A 304 renews the small one only, and whether an
+earlier resolution still holds can be told from the small ones. They belong together where the identity agrees;
+another process may have written one of them in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from asyncpip.core.urls import quote_path, split_credentials
+from asyncpip.index.freshness import Freshness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.ports import RecordStore
+
+PAGES = "pages-v1"
+"""Project pages, as `page.page_from_record` reads them."""
+LINKS_PAGES = "links-pages-v1"
+"""Find-links pages, as `links_page.links_page_from_record` reads them."""
+
+T = TypeVar("T")
+_FRESHNESS = msgspec.msgpack.Decoder(Freshness)
+_CONTENT = msgspec.msgpack.Decoder(tuple[str, bytes])
+
+
+def page_url(index_url: str, project: NormalizedName) -> str:
+    """Return where the index at ``index_url`` has the page of ``project`` (PEP 503: normalized, with a slash)."""
+    return index_url.rstrip("/") + "/" + quote_path(project) + "/"
+
+
+def record_key(url: str) -> str:
+    """Return what an answer from ``url`` is stored by: the address without credentials."""
+    return split_credentials(url.partition("#")[0])[0]
+
+
+class StoredAnswer(NamedTuple, Generic[T]):
+    """An answer that was fetched in an earlier run."""
+
+    content: T
+    freshness: Freshness
+
+
+class AnswerRecords:
+    """Answers of one kind in a `RecordStore`. Blocks for the disk: belongs into a worker thread."""
+
+    def __init__(self, records: RecordStore, bucket: str) -> None:
+        self._records = records
+        self._bucket = bucket
+        self._freshness_bucket = "freshness-of-" + bucket
+
+    def read_freshness(self, key: str) -> Freshness | None:
+        """Return how long the stored answer is good, or None where there is none."""
+        data = self._records.read_record(self._freshness_bucket, key)
+        try:
+            return _FRESHNESS.decode(data) if data else None
+        except msgspec.DecodeError:
+            return None
+
+    def read(
+        self, key: str, from_record: Callable[[bytes], T], *, fresh_at: float | None = None
+    ) -> StoredAnswer[T] | None:
+        """Return the stored answer, or None; with ``fresh_at`` only one that may be used then without asking.
+
+        A ``from_record`` that raises `ValueError` makes a miss.
+        """
+        freshness = self.read_freshness(key)
+        if freshness is None or (fresh_at is not None and not freshness.is_fresh(fresh_at)):
+            return None
+        data = self._records.read_record(self._bucket, key)
+        if data is None:
+            return None
+        try:
+            identity, content = _CONTENT.decode(data)
+            return StoredAnswer(from_record(content), freshness) if identity == freshness.identity else None
+        except (msgspec.DecodeError, ValueError):
+            return None
+
+    def write(self, key: str, content: bytes, freshness: Freshness) -> None:
+        """Keep ``content``, then its freshness, so that the latter never comes alone."""
+        self._records.write_record(self._bucket, key, msgspec.msgpack.encode((freshness.identity, content)))
+        self.write_freshness(key, freshness)
+
+    def write_freshness(self, key: str, freshness: Freshness) -> None:
+        """Renew the freshness of an answer that the server confirmed."""
+        self._records.write_record(self._freshness_bucket, key, msgspec.msgpack.encode(freshness))
+
+    def forget(self, key: str) -> None:
+        """Make the stored answer a miss."""
+        self._records.write_record(self._freshness_bucket, key, b"")

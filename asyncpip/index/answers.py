@@ -1,0 +1,134 @@
+"""Pages over HTTP, each used again as long as its server allows, and asked about again where it has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from asyncpip.core.urls import redact
+from asyncpip.errors import IndexAccessError
+from asyncpip.index.answer_records import AnswerRecords, record_key
+from asyncpip.index.freshness import Freshness
+from asyncpip.index.page import HTML_TYPE, JSON_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from anyio.abc import TaskGroup
+
+    from asyncpip.core.ports import RecordStore
+    from asyncpip.index.answer_records import StoredAnswer
+    from asyncpip.net.transport import Response, Transport
+
+ACCEPT = f"{JSON_TYPE}, {HTML_TYPE};q=0.1, text/html;q=0.01"
+PAGE_LIMIT_BYTES = 200 * 1024 * 1024
+"""The largest known project page is 50 MB of JSON; beyond this an index is out of order or hostile."""
+INLINE_BYTES = 256 * 1024
+"""A page up to this size is parsed on the loop: 1 ms, about what two switches of threads cost under load."""
+WORKERS = 2
+
+_OK = 200
+_NOT_MODIFIED = 304
+
+T = TypeVar("T")
+
+
+class StatusError(IndexAccessError):
+    """The server answered, but not with a page."""
+
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(f"HTTP status {status} for {redact(url)}")
+        self.status = status
+
+
+class Answers:
+    """One run's view of the pages that servers give, over a Transport and the records of earlier runs.
+
+    ``writers`` takes the tasks that write records; who gave it waits for them.
+    """
+
+    def __init__(
+        self, transport: Transport, records: RecordStore, writers: TaskGroup, *, offline: bool, now: Callable[[], float]
+    ) -> None:
+        """``offline`` sends nothing, and takes stale records too."""
+        self._transport = transport
+        self._records = records
+        self._writers = writers
+        self._offline = offline
+        self._now = now
+        self._identities: dict[str, str | None] = {}
+        self._readers = anyio.CapacityLimiter(WORKERS)
+        self._disk = anyio.CapacityLimiter(1)
+
+    @property
+    def identities(self) -> Mapping[str, str | None]:
+        """What was looked at, by address: `Freshness.identity`, or None for what could not be recognised again."""
+        return self._identities
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        bucket: str,
+        parse: Callable[[bytes, str, str], tuple[T, Callable[[], bytes]]],
+        from_record: Callable[[bytes], T],
+        refresh: bool,
+    ) -> T | None:
+        """Return the page at ``url``, or None where that would need the network and it is not to be used.
+
+        ``parse`` takes body, content type and final address, and gives the page and what makes its record. Raises
+        `StatusError`, `TransportError`, and what ``parse`` raises.
+        """
+        records = AnswerRecords(self._records, bucket)
+        key = record_key(url)
+        stored = await anyio.to_thread.run_sync(records.read, key, from_record, limiter=self._readers)
+        if stored is not None and (self._offline or (not refresh and stored.freshness.is_fresh(self._now()))):
+            self._identities[key] = stored.freshness.identity
+            return stored.content
+        if self._offline:
+            return None
+        async with self._get(url, stored, refresh=refresh) as response:
+            now = self._now()
+            if response.status == _NOT_MODIFIED and stored is not None:
+                renewed = stored.freshness.confirmed(response.headers, now)
+                self._identities[key] = renewed.identity
+                self._write(lambda: records.write_freshness(key, renewed))
+                return stored.content
+            if response.status != _OK:
+                raise StatusError(url, response.status)
+            freshness = Freshness.from_headers(response.headers, now)
+            content_type, final_url = response.headers.get("content-type", ""), response.url
+            body = await response.read(PAGE_LIMIT_BYTES)
+        if len(body) > INLINE_BYTES:
+            page, to_record = await anyio.to_thread.run_sync(
+                parse, body, content_type, final_url, limiter=self._readers
+            )
+        else:
+            page, to_record = parse(body, content_type, final_url)
+        if freshness.is_storable:
+            self._identities[key] = freshness.identity
+            self._write(lambda: records.write(key, to_record(), freshness))
+        else:
+            self._identities[key] = None
+            if stored is not None:
+                self._write(lambda: records.forget(key))
+        return page
+
+    def _get(self, url: str, stored: StoredAnswer[T] | None, *, refresh: bool) -> AbstractAsyncContextManager[Response]:
+        headers = {"accept": ACCEPT, "accept-encoding": "gzip, deflate"}
+        if refresh:
+            headers["cache-control"] = "max-age=0"  # asks whether it has changed; no-cache would fetch it again
+        if stored is not None:
+            headers |= stored.freshness.conditional_headers()
+        return self._transport.get(url.partition("#")[0], headers)
+
+    def _write(self, write: Callable[[], None]) -> None:
+        """Have ``write`` done in a thread, one at a time, while the run goes on."""
+
+        async def run() -> None:
+            await anyio.to_thread.run_sync(write, limiter=self._disk)
+
+        self._writers.start_soon(run)

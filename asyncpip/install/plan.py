@@ -1,0 +1,227 @@
+"""Resolution and installed distributions → what to add, remove and keep; and whether what is left fits together."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asyncpip.core.direct_url import DirectoryInfo
+from asyncpip.core.distributions import InstalledDistribution
+from asyncpip.core.names import normalize_name
+from asyncpip.core.urls import redact
+from asyncpip.errors import InstallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from packaging.requirements import Requirement
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from asyncpip.core.candidates import Candidate
+    from asyncpip.core.metadata import CoreMetadata
+    from asyncpip.core.resolution import Resolution, Resolved
+
+CONFLICTS_HEADER = (
+    "pip's dependency resolver does not currently take into account all the packages that are installed. "
+    "This behaviour is the source of the following dependency conflicts."
+)
+"""pip's first line above the conflicts of an install."""
+_REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallPlan:
+    """What an install will do."""
+
+    add: tuple[Resolved, ...]
+    """In install order, dependencies first; the choice of each is a `Candidate`."""
+    remove: tuple[InstalledDistribution, ...]
+    """What has to go before an entry of ``add`` of the same name comes; in that order."""
+    keep: tuple[InstalledDistribution, ...]
+    """What the resolution wants and is there already."""
+    notes: tuple[str, ...] = ()
+    """Lines for people about what was kept against expectation."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """One requirement of an installed distribution that is not met."""
+
+    project: NormalizedName
+    version: str
+    requirement: str
+    required: NormalizedName
+    found: str | None
+    """The version that is there; None where ``required`` is not installed."""
+
+    @property
+    def install_text(self) -> str:
+        """Pip's sentence after an install."""
+        if self.found is None:
+            return f"{self.project} {self.version} requires {self.requirement}, which is not installed."
+        return (
+            f"{self.project} {self.version} requires {self.requirement}, "
+            f"but you have {self.required} {self.found} which is incompatible."
+        )
+
+
+def plan_install(
+    resolution: Resolution,
+    installed: Mapping[NormalizedName, InstalledDistribution],
+    *,
+    force_reinstall: bool = False,
+    ignore_installed: bool = False,
+    user_site: bool = False,
+    is_virtual: bool = False,
+    only_deps_names: Collection[NormalizedName] = (),
+) -> InstallPlan:
+    """Return what carries out ``resolution`` where ``installed`` is there already.
+
+    ``ignore_installed`` takes nothing away (`--ignore-installed`, `--target`). ``user_site`` says that the destination
+    is the user site, ``is_virtual`` that the target is a virtual environment: a distribution there would still win,
+    which raises `InstallError`. Projects in ``only_deps_names`` are left as they are (`--only-deps`).
+    """
+    add: list[Resolved] = []
+    remove: list[InstalledDistribution] = []
+    keep: list[InstalledDistribution] = []
+    notes: list[str] = []
+    warnings: list[str] = []
+    for decision in resolution.decisions:
+        if decision.name in only_deps_names:
+            continue
+        if isinstance(decision.choice, InstalledDistribution):
+            keep.append(decision.choice)
+            continue
+        existing = None if ignore_installed else installed.get(decision.name)
+        if existing is not None and user_site and not existing.in_user_site:
+            _refuse_shadowing(existing, is_virtual=is_virtual)
+            existing = None
+        if existing is not None and not force_reinstall and not _is_replaced(existing, decision.choice):
+            keep.append(existing)
+            if _is_local_file(decision.choice):
+                notes.append(
+                    f"{decision.name} is already installed with the same version as the provided wheel. "
+                    "Use --force-reinstall to force an installation of the wheel."
+                )
+            continue
+        add.append(decision)
+        if existing is not None:
+            remove.append(existing)
+        if decision.choice.file.is_yanked:
+            warnings.append(_yanked_warning(decision.choice))
+    return InstallPlan(
+        add=tuple(add), remove=tuple(remove), keep=tuple(keep), notes=tuple(notes), warnings=tuple(warnings)
+    )
+
+
+def find_conflicts(
+    plan: InstallPlan,
+    installed: Iterable[InstalledDistribution],
+    metadata: Mapping[NormalizedName, CoreMetadata],
+    evaluate_marker: Callable[[str], bool],
+    *,
+    solved_together: bool = False,
+) -> list[Conflict]:
+    """Return what will not fit together once ``plan`` is carried out: first what is missing, then wrong versions.
+
+    As in pip only projects of the plan and those that require one of them are looked at. ``metadata`` is that of the
+    plan's candidates; ``evaluate_marker`` judges a marker's text for the target, without extra. ``solved_together``
+    says that the solver has seen all requirements of the plan's candidates (no `--no-deps`, no `--override`), so that
+    these need no second look. A requirement that does not parse is passed over.
+    """
+    packages: dict[NormalizedName, tuple[Version | str, Sequence[str]]] = {
+        found.name: (found.version, found.requires_dist) for found in installed
+    }
+    added = {decision.name for decision in plan.add}
+    for decision in plan.add:
+        packages[decision.name] = (decision.choice.version, metadata[decision.name].requires_dist)
+    missing: list[Conflict] = []
+    unfit: list[Conflict] = []
+    for name, (version, requires_dist) in packages.items():
+        if name in added:
+            if solved_together:
+                continue
+        elif not any(_required_name(text) in added for text in requires_dist):
+            continue
+        conflicts = _conflicts_of(name, version, requires_dist, packages, evaluate_marker)
+        missing += [conflict for conflict in conflicts if conflict.found is None]
+        unfit += [conflict for conflict in conflicts if conflict.found is not None]
+    return missing + unfit
+
+
+def _refuse_shadowing(existing: InstalledDistribution, *, is_virtual: bool) -> None:
+    if is_virtual and existing.is_local:
+        raise InstallError(
+            "Will not install to the user site because it will lack sys.path precedence to "
+            f"{existing.raw_name} in {existing.location}",
+            hint="leave out `--user`, or uninstall it first",
+        )
+
+
+def _is_replaced(existing: InstalledDistribution, candidate: Candidate) -> bool:
+    """Return whether ``candidate`` takes the place of ``existing`` although nobody forces it to."""
+    if existing.version != candidate.version or existing.editable_location is not None:
+        return True
+    if candidate.direct_url is not None and isinstance(candidate.direct_url.info, DirectoryInfo):
+        return True
+    return _is_local_file(candidate) and not candidate.file.is_wheel
+
+
+def _is_local_file(candidate: Candidate) -> bool:
+    return candidate.file.url.startswith("file:")
+
+
+def _yanked_warning(candidate: Candidate) -> str:
+    reason = candidate.file.yanked if isinstance(candidate.file.yanked, str) and candidate.file.yanked else None
+    return (
+        "The candidate selected for download or install is a yanked version: "
+        f"{str(candidate.name)!r} candidate (version {candidate.version} at {redact(candidate.file.url)})\n"
+        f"Reason for being yanked: {reason or '<none given>'}"
+    )
+
+
+def _required_name(text: str) -> NormalizedName | None:
+    match = _REQUIREMENT_NAME.match(text)
+    return normalize_name(match.group(1)) if match else None
+
+
+def _conflicts_of(
+    name: NormalizedName,
+    version: Version | str,
+    requires_dist: Sequence[str],
+    packages: Mapping[NormalizedName, tuple[Version | str, Sequence[str]]],
+    evaluate_marker: Callable[[str], bool],
+) -> list[Conflict]:
+    conflicts: dict[str, Conflict] = {}
+    for text in requires_dist:
+        required = _required_name(text)
+        found = packages.get(required) if required else None
+        match = _REQUIREMENT_NAME.match(text)
+        if required is None or match is None or (found is not None and match.end() == len(text)):
+            continue
+        requirement = _parse(text)
+        if requirement is None or (requirement.marker is not None and not evaluate_marker(str(requirement.marker))):
+            continue
+        if found is not None and requirement.specifier.contains(str(found[0]), prereleases=True):
+            continue
+        conflicts[str(requirement)] = Conflict(
+            project=name,
+            version=str(version),
+            requirement=str(requirement),
+            required=required,
+            found=None if found is None else str(found[0]),
+        )
+    return sorted(conflicts.values(), key=lambda conflict: (conflict.required, conflict.requirement))
+
+
+def _parse(text: str) -> Requirement | None:
+    # 40 ms to import, and a fresh environment whose solver saw everything never gets here.
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
+
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None

@@ -1,0 +1,156 @@
+"""RECORD: its rows parsed, written, and worked out for an installed wheel (recording installed projects; PEP 376).
+
+Rows are tuples of path, hash and size, all text, empty where unknown. Hashes are taken over from the wheel, never
+checked. CSV is written and read by hand: the csv module costs more to import than this does to run, and of 25,000 rows
+hardly one needs a quote.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    Row = tuple[str, str, str]
+
+_FIELDS = 3
+_LINE_END = "\r\n"
+"""What the csv module writes by default, and so pip."""
+
+
+def parse_record(text: str) -> list[Row]:
+    """Return the rows of ``text`` in its order; short rows are filled up, long ones cut, empty lines left out."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.removeprefix("\ufeff").removesuffix("\n").split("\n")
+    rows = [line.split(",") for line in lines] if '"' not in text else [_split_line(line) for line in lines]
+    if set(map(len, rows)) == {_FIELDS}:
+        return [(row[0], row[1], row[2]) for row in rows if row[0]]
+    return [(row[0], row[1] if len(row) > 1 else "", row[2] if len(row) > 2 else "") for row in rows if row[0]]  # noqa: PLR2004
+
+
+def format_rows(rows: Iterable[Row]) -> bytes:
+    """Return the RECORD file of ``rows``, sorted as pip sorts them: by path, then hash, then size, all as text."""
+    ordered = sorted(rows)
+    if not ordered:
+        return b""
+    text = _LINE_END.join(map(",".join, ordered)) + _LINE_END
+    commas = (_FIELDS - 1) * len(ordered)
+    if '"' in text or text.count(",") != commas or text.count("\n") + text.count("\r") != 2 * len(ordered):
+        text = "".join([",".join(map(_quoted, row)) + _LINE_END for row in ordered])
+    # Paths of the target may hold bytes that are no UTF-8; those of archives do not.
+    return text.encode("utf-8", "surrogateescape")
+
+
+def installed_rows(
+    wheel_rows: Iterable[Row],
+    members: Iterable[str],
+    *,
+    record: str,
+    moved: Mapping[str, str],
+    changed: Mapping[str, tuple[str, str]],
+    generated: Iterable[Row] = (),
+    bytecode: Iterable[str] = (),
+) -> list[Row]:
+    """Return the rows for a wheel that has been installed, unsorted.
+
+    ``members`` are the archive names of the files installed, ``record`` that of RECORD itself. ``moved`` maps archive
+    names to RECORD paths where these differ (files of ``.data``); ``changed`` gives new hash and size of rewritten
+    scripts, by archive name. ``generated`` rows are added as they are, ``bytecode`` paths without hash and size.
+
+    Rows of the wheel that name no member are kept, as pip does, unless they lead out of the installation's root:
+    uninstalling would follow them.
+    """
+    left = set(members)
+    left.discard(record)
+    rows: list[Row] = []
+    for row in wheel_rows:
+        path = row[0]
+        if path in left:
+            left.remove(path)
+            if path in moved or path in changed:
+                digest, size = changed.get(path, row[1:])
+                rows.append((moved.get(path, path), digest, size))
+            else:
+                rows.append(row)
+        elif path != record and _stays_inside(path):
+            rows.append(row)
+    rows += [(moved.get(path, path), *changed.get(path, ("", ""))) for path in left]
+    rows.append((record, "", ""))
+    rows += generated
+    rows += [(path, "", "") for path in bytecode]
+    return rows
+
+
+def urlsafe_sha256(data: bytes) -> str:
+    """Return ``sha256=`` and the digest in URL-safe base64 without padding, as RECORD has it."""
+    encoded = binascii.b2a_base64(_sha256(data), newline=False).rstrip(b"=").translate(_URL_SAFE)
+    return "sha256=" + encoded.decode("ascii")
+
+
+def row_of(path: str, data: bytes) -> Row:
+    """Return the row of a generated file."""
+    return path, urlsafe_sha256(data), str(len(data))
+
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _sha256(data: bytes) -> bytes:
+    # A few small files in a run: the interpreter's own code does, without the 3 ms that loading OpenSSL takes.
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - CPython 3.12 and later
+    except ImportError:
+        try:
+            from _sha256 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - CPython 3.11
+        except ImportError:
+            from hashlib import sha256  # noqa: PLC0415 - builds without either
+    digest: bytes = sha256(data).digest()
+    return digest
+
+
+def _stays_inside(path: str) -> bool:
+    return not (path.startswith(("/", "\\")) or path[1:2] == ":" or ".." in path.replace("\\", "/").split("/"))
+
+
+def _quoted(field: str) -> str:
+    if any(sign in field for sign in ',"\r\n'):
+        return '"' + field.replace('"', '""') + '"'
+    return field
+
+
+def _split_line(line: str) -> list[str]:
+    """Return the fields of one line, quoted ones among them; a quote that nothing closes takes in the rest."""
+    fields = []
+    position = 0
+    while position <= len(line):
+        if line[position : position + 1] == '"':
+            end = position + 1
+            while (end := line.find('"', end)) >= 0 and line[end + 1 : end + 2] == '"':
+                end += 2
+            if end < 0:
+                end = len(line)
+            comma = line.find(",", end)
+            comma = len(line) if comma < 0 else comma
+            fields.append(line[position + 1 : end].replace('""', '"') + line[end + 1 : comma])
+        else:
+            comma = line.find(",", position)
+            comma = len(line) if comma < 0 else comma
+            fields.append(line[position:comma])
+        position = comma + 1
+    return fields
+
+
+def row_line(row: Row) -> str:
+    """Return the CSV line of ``row``, without line end."""
+    path, digest, size = row
+    if "," in path or '"' in path:
+        path = _quoted(path)
+    return f"{path},{digest},{size}"
+
+
+def unclaimed_rows(wheel_rows: Iterable[Row], claimed: Collection[str], *, record: str) -> list[Row]:
+    """Return rows of a wheel that name no member, as pip keeps them; those that lead out of the root are dropped."""
+    return [row for row in wheel_rows if row[0] not in claimed and row[0] != record and _stays_inside(row[0])]

@@ -1,0 +1,156 @@
+"""Changes to a target as one whole: journal first, then change; commit, or put everything back. Lean.
+
+The journal lists, before anything is touched, the files that will be moved aside, the directories that will be made and
+the files that will appear. Undoing needs nothing but the journal and the disk, so the same function serves a step that
+failed and, later, a run that was killed: its journal lies in the target, and whoever holds the lock on the target next
+calls `recover`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from asyncpip.store.store import read_file, remove_quietly, remove_tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PREFIX = ".asyncpip-"
+"""Of the directory in the target that holds a journal and what was moved aside; no importable name."""
+_JOURNAL, _DONE = "journal", "committed"
+_MOVED, _DIRECTORY, _FILE = "M", "D", "F"
+
+
+class Transaction:
+    """One set of changes below any directories, with its journal in ``home``, which is made where it is missing.
+
+    Use: construct with all that will change, `begin`, make the changes, then `commit` or `rollback`.
+    """
+
+    def __init__(
+        self, home: str, *, moved: Sequence[str], new_directories: Sequence[str], new_files: Sequence[str]
+    ) -> None:
+        self.home = home
+        self.directory = os.path.join(home, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
+        self._moved = moved
+        self._new_directories = new_directories
+        self._new_files = new_files
+        self._made_for_home: list[str] = []
+
+    def begin(self) -> None:
+        """Write the journal, move old files aside, make the new directories."""
+        self._make_home()
+        os.mkdir(self.directory, 0o700)
+        entries = [f"{_MOVED}{path}" for path in self._moved]
+        entries += [f"{_DIRECTORY}{path}" for path in self._new_directories]
+        entries += [f"{_FILE}{path}" for path in self._new_files]
+        _write(os.path.join(self.directory, _JOURNAL), "\0".join(entries).encode("utf-8", "surrogateescape"))
+        for number, path in enumerate(self._moved):
+            _move(path, os.path.join(self.directory, str(number)))
+        for path in self._new_directories:
+            try:
+                os.mkdir(path)
+            except FileExistsError:
+                if not os.path.isdir(path):
+                    raise
+
+    def commit(self, prune: Sequence[str] = ()) -> None:
+        """Make the changes final; drop what was moved aside and those of the directories ``prune`` that are empty."""
+        os.rename(os.path.join(self.directory, _JOURNAL), os.path.join(self.directory, _DONE))
+        remove_tree(self.directory)
+        _remove_empty(prune)
+
+    def rollback(self) -> list[str]:
+        """Put everything back; return what could not be, as sentences."""
+        problems = _undo(self.directory)
+        _remove_empty(self._made_for_home)
+        return problems
+
+    def _make_home(self) -> None:
+        path = self.home
+        missing = []
+        while not os.path.isdir(path):
+            missing.append(path)
+            path = os.path.dirname(path)
+        for directory in reversed(missing):
+            os.mkdir(directory)
+            self._made_for_home.append(directory)
+
+
+def recover(home: str, warn: Callable[[str], None]) -> None:
+    """Undo what killed runs left unfinished in ``home``. The caller holds the lock on it, so no run is alive there."""
+    try:
+        names = [name for name in os.listdir(home) if name.startswith(PREFIX)]
+    except OSError:
+        return
+    for name in names:
+        directory = os.path.join(home, name)
+        if os.path.exists(os.path.join(directory, _JOURNAL)):
+            warn(f"An earlier run was interrupted while it changed {home}; its changes are undone.")
+            for problem in _undo(directory):
+                warn(problem)
+        else:
+            remove_tree(directory)
+
+
+def _undo(directory: str) -> list[str]:
+    data = read_file(os.path.join(directory, _JOURNAL))
+    entries = data.decode("utf-8", "surrogateescape").split("\0") if data else []
+    moved = [entry[1:] for entry in entries if entry[:1] == _MOVED]
+    untouched = {path for number, path in enumerate(moved) if not os.path.lexists(os.path.join(directory, str(number)))}
+    problems: list[str] = []
+    for entry in entries:
+        if entry[:1] == _FILE and entry[1:] not in untouched:
+            try:
+                os.unlink(entry[1:])
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                if error.errno != errno.ENOTDIR:
+                    problems.append(f"could not remove {entry[1:]}: {error}")
+    _remove_empty([entry[1:] for entry in entries if entry[:1] == _DIRECTORY])
+    for number, path in enumerate(moved):
+        if path not in untouched:
+            try:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                _move(os.path.join(directory, str(number)), path)
+            except OSError as error:
+                problems.append(f"could not put back {path} (kept as {directory}/{number}): {error}")
+    if not problems:
+        remove_tree(directory)
+    return problems
+
+
+def _remove_empty(directories: Sequence[str]) -> None:
+    for path in sorted(directories, key=len, reverse=True):
+        try:
+            os.rmdir(path)
+        except OSError:
+            continue
+
+
+def _move(source: str, destination: str) -> None:
+    """Rename; across file systems (a prefix whose scripts lie elsewhere) copy, then remove."""
+    try:
+        os.replace(source, destination)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        if os.path.islink(source):
+            os.symlink(os.readlink(source), destination)
+        else:
+            with open(source, "rb") as reading:
+                _write(destination, reading.read(), os.fstat(reading.fileno()).st_mode & 0o777)
+        remove_quietly(source)
+
+
+def _write(path: str, data: bytes, mode: int = 0o666) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)

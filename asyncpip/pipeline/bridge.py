@@ -1,0 +1,228 @@
+"""Between the solver's thread and the event loop: a `MetadataSource` whose questions are tasks in the loop.
+
+A question already answered costs a dictionary look-up; an expected one is usually under way; only a miss blocks, and
+then it is the solver's thread that waits, never the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING
+
+import anyio
+from packaging.version import Version
+
+from asyncpip.core.metadata import CoreMetadata, parse_core_metadata
+from asyncpip.errors import WheelFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import Any, TypeVar
+
+    from anyio.abc import TaskGroup
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.candidates import Candidate
+    from asyncpip.core.page import PageFile, ProjectPage
+    from asyncpip.core.requirement import UserRequirement
+    from asyncpip.fetch.wheels import StoredWheel
+
+    Answer = TypeVar("Answer")
+    FetchPages = Callable[[NormalizedName], Awaitable[Sequence[ProjectPage]]]
+    ReadKnown = Callable[[PageFile], CoreMetadata | None]
+    FetchMetadata = Callable[[PageFile], Awaitable[bytes]]
+    FetchArchive = Callable[[Candidate], Awaitable[StoredWheel]]
+    FetchDirect = Callable[[UserRequirement], Awaitable[tuple[Candidate, CoreMetadata]]]
+
+
+class SolverCancelledError(Exception):
+    """The loop is ending; the solver's question will not be answered."""
+
+
+class Bridge:
+    """The run's `MetadataSource`. Made in the loop with a task group that outlives the solver."""
+
+    def __init__(
+        self,
+        tasks: TaskGroup,
+        *,
+        fetch_pages: FetchPages,
+        read_known_metadata: ReadKnown,
+        fetch_metadata: FetchMetadata,
+        fetch_direct: FetchDirect,
+        fetch_archive: FetchArchive,
+        prefetch_archives: bool,
+    ) -> None:
+        self._tasks = tasks
+        self._loop = asyncio.get_running_loop()
+        self._pages: dict[NormalizedName, Future[Sequence[ProjectPage]]] = {}
+        self._metadata: dict[str, Future[CoreMetadata]] = {}
+        self._direct: dict[UserRequirement, Future[tuple[Candidate, CoreMetadata]]] = {}
+        self._archives: dict[str, _Archive] = {}
+        self._ask_pages = fetch_pages
+        self._read_known = read_known_metadata
+        self._ask_metadata = fetch_metadata
+        self._ask_direct = fetch_direct
+        self._ask_archive = fetch_archive
+        self._prefetches = prefetch_archives
+        self._closed = False
+        self.waits = 0
+        """How often the solver had to wait."""
+
+    # --- the solver's thread
+
+    def fetch_pages(self, name: NormalizedName) -> Sequence[ProjectPage]:
+        """See `MetadataSource`."""
+        return self._wait(self._start_pages(name))
+
+    def fetch_metadata(self, candidate: Candidate) -> CoreMetadata:
+        """See `MetadataSource`."""
+        return self._wait(self._start_metadata(candidate.file))
+
+    def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
+        """See `MetadataSource`."""
+        future = self._direct.get(requirement)
+        if future is None:
+            future = self._direct[requirement] = Future()
+            self._in_loop(self._run, future, self._ask_direct, requirement)
+        return self._wait(future)
+
+    def expect_projects(self, names: Sequence[NormalizedName]) -> None:
+        """See `MetadataSource`."""
+        for name in names:
+            self._start_pages(name)
+
+    def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
+        """See `MetadataSource`."""
+        for candidate in candidates:
+            self._start_metadata(candidate.file)
+
+    def expect_archive(self, candidate: Candidate) -> None:
+        """See `MetadataSource`."""
+        if self._prefetches and candidate.file.is_wheel:
+            self._in_loop(self._start_archive, candidate)
+
+    def retract_archive(self, candidate: Candidate) -> None:
+        """See `MetadataSource`."""
+        if self._prefetches:
+            self._in_loop(self._stop_archive, candidate.file.url)
+
+    # --- the loop
+
+    async def archive(self, candidate: Candidate) -> StoredWheel:
+        """Return the stored wheel of ``candidate``, joining a fetch that is under way."""
+        archive = self._start_archive(candidate)
+        await archive.done.wait()
+        if archive.error is not None:
+            raise archive.error
+        assert archive.value is not None  # noqa: S101 - set before `done`, or `error` is
+        return archive.value
+
+    def close(self) -> None:
+        """Answer every open question with an end, so that the solver's thread returns."""
+        self._closed = True
+        futures: list[Future[Any]] = [*self._pages.values(), *self._metadata.values(), *self._direct.values()]
+        for future in futures:
+            future.cancel()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the solver is to give up."""
+        return self._closed
+
+    # ---
+
+    def _start_pages(self, name: NormalizedName) -> Future[Sequence[ProjectPage]]:
+        future = self._pages.get(name)
+        if future is None:
+            future = self._pages[name] = Future()
+            self._in_loop(self._run, future, self._ask_pages, name)
+        return future
+
+    def _start_metadata(self, file: PageFile) -> Future[CoreMetadata]:
+        future = self._metadata.get(file.url)
+        if future is None:
+            future = self._metadata[file.url] = Future()
+            known = self._read_known(file)
+            if known is not None:
+                future.set_result(known)
+            else:
+                self._in_loop(self._run, future, self._load_metadata, file)
+        return future
+
+    async def _load_metadata(self, file: PageFile) -> CoreMetadata:
+        return parse_metadata(await self._ask_metadata(file), file.filename)
+
+    def _wait(self, future: Future[Answer]) -> Answer:
+        if not future.done():
+            self.waits += 1
+        try:
+            if self._closed and not future.done():
+                raise SolverCancelledError
+            return future.result()
+        except CancelledError as error:
+            raise SolverCancelledError from error
+
+    def _in_loop(self, function: Callable[..., object], *args: object) -> None:
+        if not self._closed:
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def _run(self, future: Future[object], ask: Callable[[object], Awaitable[object]], key: object) -> None:
+        if not self._closed:
+            self._tasks.start_soon(self._answer, future, ask, key)
+
+    async def _answer(self, future: Future[object], ask: Callable[[object], Awaitable[object]], key: object) -> None:
+        try:
+            result = await ask(key)
+        except Exception as error:  # noqa: BLE001 - raised where it was asked, if anybody ever does
+            if not future.cancelled():
+                future.set_exception(error)
+        except BaseException:
+            future.cancel()
+            raise
+        else:
+            if not future.cancelled():
+                future.set_result(result)
+
+    def _start_archive(self, candidate: Candidate) -> _Archive:
+        archive = self._archives.get(candidate.file.url)
+        if archive is None or (archive.scope.cancel_called and archive.value is None):
+            archive = self._archives[candidate.file.url] = _Archive()
+            self._tasks.start_soon(self._load_archive, archive, candidate)
+        return archive
+
+    def _stop_archive(self, url: str) -> None:
+        archive = self._archives.get(url)
+        if archive is not None and not archive.done.is_set():
+            archive.scope.cancel()
+
+    async def _load_archive(self, archive: _Archive, candidate: Candidate) -> None:
+        with archive.scope:
+            try:
+                archive.value = await self._ask_archive(candidate)
+            except Exception as error:  # noqa: BLE001 - raised where the archive is wanted; it may never be
+                archive.error = error
+        archive.done.set()
+
+
+class _Archive:
+    """One archive on its way into the store; a candidate dropped by backtracking has its own cancel scope."""
+
+    __slots__ = ("done", "error", "scope", "value")
+
+    def __init__(self) -> None:
+        self.scope = anyio.CancelScope()
+        self.done = anyio.Event()
+        self.value: StoredWheel | None = None
+        self.error: Exception | None = None
+
+
+def parse_metadata(data: bytes, filename: str) -> CoreMetadata:
+    """Return the core metadata in ``data``; raise `WheelFormatError` naming the file it is of."""
+    try:
+        metadata = parse_core_metadata(data)
+        Version(metadata.version)
+    except ValueError as error:
+        raise WheelFormatError(f"{filename} has invalid metadata", why=str(error)) from error
+    return metadata

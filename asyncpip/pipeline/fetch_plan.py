@@ -1,0 +1,197 @@
+"""One run of the pipeline: requirements in, a resolution and stored wheels out.
+
+Owns the event loop. The solver runs in a worker thread beside it; archives arrive and unpack while it still works. The
+target environment is not touched here.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from asyncpip.core.candidates import Candidate
+from asyncpip.core.events import Stage, StageProgress
+from asyncpip.core.hashes import NO_HASHES
+from asyncpip.errors import AsyncpipError
+from asyncpip.pipeline.bridge import Bridge, SolverCancelledError
+from asyncpip.pipeline.session import open_session
+from asyncpip.resolve.demands import gather_demands
+from asyncpip.resolve.resolver import ResolutionCancelled, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.hashes import AllowedHashes
+    from asyncpip.core.resolution import Resolution, Resolved
+    from asyncpip.core.urls import Credentials
+    from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.pipeline.limits import Limits
+    from asyncpip.pipeline.session import Places
+    from asyncpip.resolve.resolver import ResolveRequest
+    from asyncpip.store.store import Store
+
+_SWITCH_INTERVAL_SECONDS = 0.001
+"""How long a thread that computes keeps the others waiting. With CPython's 5 ms, workers that come back from a system
+call of 10 us wait for the solver most of their time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedPlan:
+    """What a run of the pipeline ends with."""
+
+    resolution: Resolution
+    wheels: dict[NormalizedName, StoredWheel]
+    """For each decision that ``wanted`` named, its wheel in the store."""
+    page_identities: dict[str, str | None]
+    timings: dict[str, float]
+    """Seconds by phase, and counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineRequest:
+    """One run."""
+
+    resolve: ResolveRequest
+    places: Places
+    limits: Limits
+    environ: Mapping[str, str]
+    wanted: Callable[[Resolution], Iterable[Resolved]]
+    """Which decisions need their archive in the end."""
+    prefetch_archives: bool = True
+    """Whether archives are fetched as soon as a candidate is pinned."""
+    prompt: Callable[[str], Credentials | None] | None = None
+
+
+def run_pipeline(request: PipelineRequest, store: Store, reporter: Reporter) -> FetchedPlan:
+    """Resolve and fetch; blocks until done. Raises `AsyncpipError` of the first cause."""
+    gc_was_enabled = gc.isenabled()
+    gc.disable()  # a run allocates millions of objects that live to its end: collecting costs 10 % and frees nothing
+    switch_interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+    try:
+        return anyio.run(_run, request, store, reporter, backend_options={"use_uvloop": _have_uvloop()})
+    except BaseExceptionGroup as group:
+        raise first_cause(group) from group
+    finally:
+        sys.setswitchinterval(switch_interval)
+        if gc_was_enabled:
+            gc.enable()
+
+
+def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error to show for a group: ours before foreign ones, how many more there were in its ``why``."""
+    leaves = list(_leaves(group))
+    for error in leaves:
+        if isinstance(error, KeyboardInterrupt):
+            return error
+    ours = [error for error in leaves if isinstance(error, AsyncpipError)]
+    foreign = [error for error in leaves if not isinstance(error, AsyncpipError)]
+    first = (foreign or ours)[0]
+    if isinstance(first, AsyncpipError) and len(ours) > 1:
+        first.why = "\n".join(filter(None, (first.why, f"{len(ours) - 1} more failed likewise")))
+    return first
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterable[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> FetchedPlan:
+    hashes = _required_hashes(request.resolve)
+    async with (
+        open_session(
+            request.places,
+            store,
+            reporter,
+            request.limits,
+            environ=request.environ,
+            tags=request.resolve.selection.tags,
+            hashes_of=lambda name: hashes.get(name, NO_HASHES),
+            prompt=request.prompt,
+        ) as session,
+        anyio.create_task_group() as tasks,
+    ):
+        bridge = Bridge(
+            tasks,
+            fetch_pages=session.index.fetch_pages,
+            read_known_metadata=session.read_known_metadata,
+            fetch_metadata=session.fetch_metadata,
+            fetch_direct=session.fetch_direct,
+            fetch_archive=session.fetch_archive,
+            prefetch_archives=request.prefetch_archives,
+        )
+        started = time.perf_counter()
+        resolution = await _solve(request.resolve, bridge, reporter)
+        resolved = time.perf_counter()
+        wheels = await _collect(bridge, request.wanted(resolution), reporter)
+        fetched = time.perf_counter()
+        tasks.cancel_scope.cancel()  # what was only expected
+    return FetchedPlan(
+        resolution=resolution,
+        wheels=wheels,
+        page_identities=dict(session.index.page_identities),
+        timings={
+            "resolve": resolved - started,
+            "download": fetched - resolved,
+            "rounds": resolution.rounds,
+            "backtracks": resolution.backtracks,
+            "waits": bridge.waits,
+            "requests": session.requests(),
+        },
+    )
+
+
+async def _solve(request: ResolveRequest, bridge: Bridge, reporter: Reporter) -> Resolution:
+    """Run the solver in its thread; when the loop ends for another reason, make it return."""
+
+    def solve() -> Resolution:
+        try:
+            return resolve(replace(request, cancelled=lambda: bridge.is_closed), bridge, reporter)
+        except SolverCancelledError as error:
+            raise ResolutionCancelled from error
+
+    try:
+        return await anyio.to_thread.run_sync(solve, abandon_on_cancel=True)
+    finally:
+        bridge.close()
+
+
+async def _collect(bridge: Bridge, wanted: Iterable[Resolved], reporter: Reporter) -> dict[NormalizedName, StoredWheel]:
+    """Return the stored wheels of ``wanted``, all fetched side by side."""
+    wheels: dict[NormalizedName, StoredWheel] = {}
+    decisions: Sequence[Resolved] = tuple(wanted)
+
+    async def collect(decision: Resolved, candidate: Candidate) -> None:
+        wheels[decision.name] = await bridge.archive(candidate)
+        reporter.emit(StageProgress(Stage.UNPACKING, len(wheels), len(decisions), decision.name))
+
+    async with anyio.create_task_group() as tasks:
+        for decision in decisions:
+            if isinstance(decision.choice, Candidate):
+                tasks.start_soon(collect, decision, decision.choice)
+    return wheels
+
+
+def _required_hashes(request: ResolveRequest) -> Mapping[NormalizedName, AllowedHashes]:
+    return gather_demands(request.requirements, request.constraints, request.overrides, request.evaluator).hashes
+
+
+def _have_uvloop() -> bool:
+    try:
+        import uvloop  # noqa: F401 - not on Windows
+    except ImportError:
+        return False
+    return True

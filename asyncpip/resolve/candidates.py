@@ -1,0 +1,309 @@
+"""The files of one project as candidates, newest first, and the reason for each file left out.
+
+Order (pip's): a digest that is asked for, not yanked, with `--prefer-binary` wheels, version, wheel tag, build number;
+where all that is equal an index beats a find-links place, the last index named beats the others. Nothing is looked at
+before somebody asks: a page lists thousands of files, and a resolution wants the newest version that fits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging.version import InvalidVersion, Version
+
+from asyncpip.core.candidates import Candidate, Reason, Rejected
+from asyncpip.core.hashes import NO_HASHES, AllowedHashes
+from asyncpip.core.wheel_filename import parse_wheel_name
+from asyncpip.errors import IndexAccessError
+from asyncpip.resolve.selection import IndexStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.page import PageFile, ProjectPage
+    from asyncpip.resolve.selection import Selection
+
+
+@lru_cache(maxsize=65536)
+def parse_version(text: str) -> Version | None:
+    """Return the version ``text``, shared; None where it does not follow PEP 440."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def is_pinned(specifier: SpecifierSet) -> bool:
+    """Return whether a clause names one version: ``===``, or ``==`` without a wildcard."""
+    return any(
+        clause.operator == "===" or (clause.operator == "==" and not clause.version.endswith(".*"))
+        for clause in specifier
+    )
+
+
+class _Place(NamedTuple):
+    """Where a file that is accepted stands among the files of its version."""
+
+    tag_rank: int
+    """An sdist's is past all wheels'."""
+    build_tag: tuple[int, str] | tuple[()]
+
+
+class _Choice(NamedTuple):
+    """An accepted file and its place among the files of its version; the greatest is the best."""
+
+    order: tuple[int, tuple[int, str] | tuple[()], bool, int, int]
+    """Negated tag rank, build tag, whether an index listed it, place of its page, place on its page."""
+    candidate: Candidate
+
+
+class _Release:
+    """The files of one version: those accepted, best first, and those left out."""
+
+    __slots__ = ("accepted", "rejected", "version")
+
+    def __init__(self, version: Version, accepted: list[_Choice], rejected: list[Rejected]) -> None:
+        self.version = version
+        accepted.sort(key=lambda choice: choice.order, reverse=True)
+        self.accepted = [choice.candidate for choice in accepted]
+        self.rejected = rejected
+
+
+class CandidateList:
+    """The candidates of one project on all its pages. Each candidate is one object, however often it is asked for."""
+
+    def __init__(
+        self,
+        name: NormalizedName,
+        pages: Sequence[ProjectPage],
+        selection: Selection,
+        hashes: AllowedHashes = NO_HASHES,
+    ) -> None:
+        self.name = name
+        self._selection = selection
+        self._hashes = hashes
+        self._pages = list(pages)
+        if selection.index_strategy is IndexStrategy.FIRST_INDEX:
+            first = next((page for page in pages if not page.is_find_links and page.versions), None)
+            self._pages = [page for page in pages if page.is_find_links or page is first]
+        self._texts: dict[Version, list[tuple[int, str]]] = {}
+        self._bad_texts: list[tuple[int, str]] = []
+        for place, page in enumerate(self._pages):
+            for text in page.versions:
+                version = parse_version(text)
+                if version is None:
+                    self._bad_texts.append((place, text))
+                else:
+                    self._texts.setdefault(version, []).append((place, text))
+        self._versions: list[Version] | None = None
+        self._releases: dict[Version, _Release] = {}
+        self._wheels_allowed, self._sdists_allowed = selection.formats.allows(name)
+
+    @property
+    def versions(self) -> Sequence[Version]:
+        """All versions listed that follow PEP 440, newest first, whether or not one of their files is accepted."""
+        if self._versions is None:
+            self._versions = sorted(self._texts, reverse=True)
+        return self._versions
+
+    def candidates_matching(self, specifier: SpecifierSet) -> Iterator[Candidate]:
+        """Yield the best candidate of each version that ``specifier`` allows, in order of preference.
+
+        Pre-releases count where `ReleaseControl` or the specifier says so, else only where no final release fits.
+        Yanked files count only where the specifier names one version and everything that fits is yanked (PEP 592).
+        """
+        if self._hashes or is_pinned(specifier):
+            yield from self._choose_among_all(specifier)
+        elif self._selection.prefer_binary and self._wheels_allowed and self._sdists_allowed:
+            # Wheels of any version come first, so every version that fits is looked at anyhow.
+            candidates = [
+                candidate
+                for release in self._releases_matching(specifier)
+                for candidate in release.accepted
+                if not candidate.file.is_yanked
+            ]
+            candidates.sort(key=lambda candidate: not candidate.file.is_wheel)
+            yield from _first_of_each_version(candidates)
+        else:
+            for release in self._releases_matching(specifier):
+                for candidate in release.accepted:
+                    if not candidate.file.is_yanked:
+                        yield candidate
+                        break
+
+    def _choose_among_all(self, specifier: SpecifierSet) -> Iterator[Candidate]:
+        """Yield candidates where digests or yanked files decide, which needs all that fit at once."""
+        candidates = [candidate for release in self._releases_matching(specifier) for candidate in release.accepted]
+        hashes = self._hashes
+        if hashes and any(candidate.file.hashes and hashes.allows(candidate.file.hashes) for candidate in candidates):
+            # Without any match nothing is dropped: the best is fetched to show the digest that it has (as in pip).
+            candidates = [
+                candidate
+                for candidate in candidates
+                if not candidate.file.hashes or hashes.allows(candidate.file.hashes)
+            ]
+        if not (is_pinned(specifier) and all(candidate.file.is_yanked for candidate in candidates)):
+            candidates = [candidate for candidate in candidates if not candidate.file.is_yanked]
+        prefer_wheels = self._selection.prefer_binary
+        candidates.sort(
+            key=lambda candidate: (
+                bool(hashes) and not (candidate.file.hashes and hashes.allows(candidate.file.hashes)),
+                prefer_wheels and not candidate.file.is_wheel,
+            )
+        )
+        yield from _first_of_each_version(candidates)
+
+    def _releases_matching(self, specifier: SpecifierSet) -> Iterator[_Release]:
+        """Yield releases that have an accepted file and that ``specifier`` allows, newest first."""
+        allowed = self._selection.releases.allows_pre_releases(self.name)
+        if allowed is None:
+            allowed = specifier.prereleases or None
+        waiting: list[Version] = []
+        found_final = False
+        for version in self.versions:
+            if version.is_prerelease and (allowed is False or (allowed is None and found_final)):
+                continue
+            if not specifier.contains(version, prereleases=True):
+                continue
+            if version.is_prerelease and allowed is None:
+                waiting.append(version)
+                continue
+            release = self._release(version)
+            if release.accepted:
+                found_final = True
+                yield release
+        if not found_final:
+            for version in waiting:
+                release = self._release(version)
+                if release.accepted:
+                    yield release
+
+    def _release(self, version: Version) -> _Release:
+        """Return the files of ``version``, judged; at most once."""
+        release = self._releases.get(version)
+        if release is None:
+            accepted: list[_Choice] = []
+            rejected: list[Rejected] = []
+            for place, text in self._texts[version]:
+                page = self._pages[place]
+                for number, file in enumerate(page.files(text)):
+                    judged = self._judge(file, version, page)
+                    if isinstance(judged, Rejected):
+                        rejected.append(judged)
+                        continue
+                    rank, build_tag = judged
+                    order = (-rank, build_tag, not page.is_find_links, place, number)
+                    candidate = Candidate(
+                        name=self.name,
+                        version=version,
+                        file=file,
+                        tag_rank=rank if file.is_wheel else None,
+                        page_url=page.url,
+                    )
+                    accepted.append(_Choice(order, candidate))
+            release = self._releases[version] = _Release(version, accepted, rejected)
+        return release
+
+    def _judge(self, file: PageFile, version: Version, page: ProjectPage) -> _Place | Rejected:
+        """Return the place of a file among those of its version, or why it is no candidate.
+
+        The checks stand in pip's order, which shows in the reasons.
+        """
+        judged = self._judge_wheel(file) if file.is_wheel else _Place(len(self._selection.tags), ())
+        if isinstance(judged, _Place):
+            judged = self._reason_against(file, page) or judged
+        if isinstance(judged, _Place):
+            return judged
+        return Rejected(file.filename, str(version), *judged)
+
+    def _judge_wheel(self, file: PageFile) -> _Place | tuple[Reason, str]:
+        """Return the place of a wheel, or the reason against it."""
+        wheel = parse_wheel_name(file.filename)
+        if not self._wheels_allowed:
+            return Reason.WHEEL_EXCLUDED, ""
+        if wheel is None:
+            return Reason.NOT_A_DISTRIBUTION, ""
+        rank = self._selection.tag_rank(wheel)
+        if rank is None:
+            return Reason.NO_MATCHING_TAG, f"{wheel.python_tags}-{wheel.abi_tags}-{wheel.platform_tags}"
+        return _Place(rank, wheel.build_tag())
+
+    def _reason_against(self, file: PageFile, page: ProjectPage) -> tuple[Reason, str] | None:
+        """Return what speaks against a file whatever its tags are, or None."""
+        selection = self._selection
+        if selection.uploaded_prior_to is not None and not file.url.startswith("file:"):
+            if file.upload_time is None:
+                # Silence would let files of any age through, so this ends the run (as in pip).
+                raise IndexAccessError(
+                    f"Index {page.url} does not provide upload-time metadata.",
+                    why="--uploaded-prior-to needs the moment at which each file was uploaded (PEP 700)",
+                )
+            if _parse_moment(file.upload_time) >= selection.uploaded_prior_to:
+                return Reason.UPLOADED_TOO_LATE, file.upload_time
+        if not file.is_wheel and not self._sdists_allowed:
+            return Reason.SDIST_EXCLUDED, ""
+        if not file.is_wheel and not selection.allow_sdists:
+            return Reason.SDIST_UNSUPPORTED, ""
+        if not selection.allows_python(file.requires_python):
+            return Reason.REQUIRES_PYTHON, f"Requires-Python {file.requires_python}"
+        return None
+
+    def rejected(self, specifier: SpecifierSet | None = None) -> list[Rejected]:
+        """Return every file that is no candidate for ``specifier``, newest version first; looks at all files.
+
+        Without a specifier: every file that can be a candidate for none, yanked ones included.
+        """
+        chosen = None if specifier is None else {id(each) for each in self.candidates_matching(specifier)}
+        found: list[Rejected] = []
+        for version in self.versions:
+            release = self._release(version)
+            fits = specifier is None or specifier.contains(version, prereleases=True)
+            if not fits:
+                names = [each.filename for each in release.rejected] + [each.file.filename for each in release.accepted]
+                found.extend(Rejected(name, str(version), Reason.SPECIFIER) for name in names)
+                continue
+            found.extend(release.rejected)
+            for candidate in release.accepted:
+                file = candidate.file
+                if file.is_yanked and (chosen is None or id(candidate) not in chosen):
+                    message = file.yanked if isinstance(file.yanked, str) else ""
+                    found.append(Rejected(file.filename, str(version), Reason.YANKED, message))
+                elif chosen is not None and version.is_prerelease and id(candidate) not in chosen:
+                    found.append(Rejected(file.filename, str(version), Reason.PRE_RELEASE))
+        for place, text in self._bad_texts:
+            files = self._pages[place].files(text)
+            found.extend(Rejected(file.filename, text, Reason.BAD_VERSION) for file in files)
+        return found
+
+    def listed_versions(self) -> tuple[list[Version], list[Version]]:
+        """Return versions with a file that is accepted, and those with one that is yanked, oldest first, for errors."""
+        usable, yanked = [], []
+        for version in reversed(self.versions):
+            accepted = self._release(version).accepted
+            if any(not candidate.file.is_yanked for candidate in accepted):
+                usable.append(version)
+            if any(candidate.file.is_yanked for candidate in accepted):
+                yanked.append(version)
+        return usable, yanked
+
+
+def _first_of_each_version(candidates: list[Candidate]) -> Iterator[Candidate]:
+    seen: set[Version] = set()
+    for candidate in candidates:
+        if candidate.version not in seen:
+            seen.add(candidate.version)
+            yield candidate
+
+
+def _parse_moment(text: str) -> dt.datetime:
+    """Return the RFC 3339 moment ``text``; one without a zone is UTC."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise IndexAccessError(f"the index gives an upload time that is none: {text!r}") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

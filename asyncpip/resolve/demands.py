@@ -1,0 +1,176 @@
+"""What the user demands of each project: requirements that hold here, constraints, overrides, digests.
+
+This is what the solver and the check of installed distributions start from. Values only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from asyncpip.core.dependency import Dependency, marker_of, specifier_of
+from asyncpip.core.hashes import NO_HASHES, AllowedHashes
+from asyncpip.core.requirement import DirectKind, DirectReference, UserRequirement
+from asyncpip.core.urls import filename_of, fragment_of, is_vcs_url, redact, split_credentials, without_fragment
+from asyncpip.core.wheel_filename import sdist_stem
+from asyncpip.errors import HashMismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.dependency import MarkerEvaluator
+
+_RAW_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+ANY_VERSION = SpecifierSet()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """All constraints on one project as one."""
+
+    specifier: SpecifierSet = ANY_VERSION
+    directs: tuple[UserRequirement, ...] = ()
+    """Those that pin the source by URL."""
+    members: tuple[UserRequirement, ...] = ()
+
+
+NO_CONSTRAINT = Constraint()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """The user's requirements that hold in the target, and what restricts the rest."""
+
+    requirements: tuple[UserRequirement, ...]
+    """In the order given."""
+    ignored: tuple[UserRequirement, ...]
+    """Requirements whose markers do not hold."""
+    constraints: dict[NormalizedName, Constraint] = field(default_factory=dict)
+    overrides: dict[NormalizedName, tuple[UserRequirement, ...]] = field(default_factory=dict)
+    hashes: dict[NormalizedName, AllowedHashes] = field(default_factory=dict)
+
+    def constraint(self, name: NormalizedName) -> Constraint:
+        """Return the constraint on ``name``."""
+        return self.constraints.get(name, NO_CONSTRAINT)
+
+    def hashes_of(self, name: NormalizedName) -> AllowedHashes:
+        """Return what `--hash` allows for ``name``, requirements and constraints together."""
+        return self.hashes.get(name, NO_HASHES)
+
+
+def gather_demands(
+    requirements: Iterable[UserRequirement],
+    constraints: Iterable[UserRequirement],
+    overrides: Iterable[UserRequirement],
+    evaluator: MarkerEvaluator,
+) -> Demands:
+    """Return what holds in the target of ``evaluator``; raise `HashMismatchError` where `--hash` lists exclude all.
+
+    An override takes the place of every requirement on its project, the user's too, but keeps the extras asked for.
+    """
+    holding: list[UserRequirement] = []
+    ignored: list[UserRequirement] = []
+    for requirement in requirements:
+        (holding if _holds(requirement, evaluator) else ignored).append(requirement)
+    limiting = [constraint for constraint in constraints if _holds(constraint, evaluator)]
+    replacing: dict[NormalizedName, tuple[UserRequirement, ...]] = {}
+    for override in overrides:
+        if override.name is not None and _holds(override, evaluator):
+            replacing[override.name] = (*replacing.get(override.name, ()), override)
+    gathered: dict[NormalizedName, Constraint] = {}
+    for constraint in limiting:
+        if constraint.name is None:
+            continue
+        before = gathered.get(constraint.name, NO_CONSTRAINT)
+        gathered[constraint.name] = Constraint(
+            specifier=before.specifier & constraint.specifier,
+            directs=(*before.directs, constraint) if constraint.direct else before.directs,
+            members=(*before.members, constraint),
+        )
+    return Demands(
+        requirements=tuple(holding),
+        ignored=tuple(ignored),
+        constraints=gathered,
+        overrides=replacing,
+        hashes=_gather_hashes([*holding, *limiting]),
+    )
+
+
+def _holds(requirement: UserRequirement, evaluator: MarkerEvaluator) -> bool:
+    return requirement.marker is None or evaluator.evaluate(str(requirement.marker))
+
+
+def _gather_hashes(demanding: Sequence[UserRequirement]) -> dict[NormalizedName, AllowedHashes]:
+    gathered: dict[NormalizedName, AllowedHashes] = {}
+    for each in demanding:
+        if each.name is None or not each.hashes:
+            continue
+        common = gathered.get(each.name, NO_HASHES).intersect(each.hashes)
+        if common is None:
+            raise HashMismatchError(
+                f"no archive of {each.name} can have all the hashes asked for",
+                why=f"the hashes of `{each.text}`{f' ({each.origin})' if str(each.origin) else ''} have none in common "
+                "with those given before",
+            )
+        gathered[each.name] = common
+    return gathered
+
+
+def raw_name(requirement: UserRequirement) -> str:
+    """Return the project name as the user wrote it, for messages."""
+    match = _RAW_NAME.match(requirement.text)
+    if match and requirement.name and requirement.direct is None:
+        return match[0]
+    return requirement.name or requirement.text
+
+
+def describe(requirement: UserRequirement, *, with_marker: bool = True) -> str:
+    """Return the requirement as pip prints it: ``Flask[async]<3,>=2; python_version < "4"``, a URL as it is."""
+    if requirement.direct is not None:
+        url = redact(requirement.direct.url)
+        extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+        return f"{requirement.name}{extras}@ {url}" if requirement.name else requirement.text
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    marker = f"; {requirement.marker}" if requirement.marker and with_marker else ""
+    return f"{raw_name(requirement)}{extras}{requirement.specifier}{marker}"
+
+
+def direct_requirement(dependency: Dependency) -> UserRequirement:
+    """Return a dependency by URL (``name @ url``) in the form in which direct references are fetched."""
+    url = dependency.url or ""
+    fragment = fragment_of(url)
+    pairs = [(key, value) for key, value in fragment.items() if key in ("sha256", "sha384", "sha512")]
+    filename = filename_of(without_fragment(url))
+    if is_vcs_url(url):
+        kind = DirectKind.VCS
+    elif filename.endswith(".whl"):
+        kind = DirectKind.WHEEL
+    elif url.startswith("file:") and sdist_stem(filename) is None:
+        kind = DirectKind.DIRECTORY
+    else:
+        kind = DirectKind.SDIST
+    return UserRequirement(
+        text=redact(str(dependency)),
+        name=dependency.name,
+        extras=frozenset(dependency.extras),
+        specifier=specifier_of(""),
+        marker=marker_of(dependency.marker_text) if dependency.marker_text else None,
+        direct=DirectReference(
+            url=url, kind=kind, hashes=AllowedHashes.of(pairs), subdirectory=fragment.get("subdirectory")
+        ),
+    )
+
+
+def same_source(one: DirectReference, other: DirectReference) -> bool:
+    """Return whether both lead to the same thing; credentials and digests aside."""
+
+    def plain(reference: DirectReference) -> tuple[str, str | None]:
+        url = without_fragment(reference.url)
+        return (url if is_vcs_url(url) else split_credentials(url)[0]), reference.subdirectory
+
+    return plain(one) == plain(other)

@@ -1,0 +1,225 @@
+"""Why there is no solution, in plain sentences: who wants what, through whom, and what could be relaxed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from asyncpip.core.candidates import Reason
+from asyncpip.errors import NoMatchingDistributionError, ResolutionImpossibleError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from packaging.version import Version
+    from resolvelib.structs import RequirementInformation
+
+    from asyncpip.core.candidates import Rejected
+    from asyncpip.errors import ResolutionError
+    from asyncpip.resolve.candidates import CandidateList
+    from asyncpip.resolve.demands import Demands
+    from asyncpip.resolve.pins import PinTable
+    from asyncpip.resolve.selection import Selection
+    from asyncpip.resolve.wants import Pin, Wanted
+
+    Cause = RequirementInformation[Wanted, Pin]
+
+_MOST_LINES = 16
+"""With the first line and the hint, no more than a terminal of 24 lines shows."""
+_MOST_VERSIONS = 6
+"""Versions named in one sentence; the rest is counted."""
+
+
+def explain_failure(
+    causes: Collection[Cause], demands: Demands, pins: PinTable, selection: Selection
+) -> ResolutionError:
+    """Return the error for the requirements, and who has them, that the search could not bring together."""
+    distinct = list({(id(each.requirement), id(each.parent)): each for each in causes}.values())
+    python = [each for each in distinct if each.requirement.refusal and each.requirement.refusal.requires_python]
+    if python:
+        return _python_error(python, selection)
+    if len(distinct) == 1 and distinct[0].requirement.refusal is None:
+        (cause,) = distinct
+        if cause.requirement.pin is None and cause.requirement.name not in demands.constraints:
+            return no_match_error(cause.requirement, cause.parent, pins, selection)
+    return _conflict_error(distinct, demands, pins, selection)
+
+
+def _python_error(causes: Sequence[Cause], selection: Selection) -> ResolutionError:
+    python = selection.python_full_version
+    lines = sorted(
+        {
+            f"{_named(each.parent)} needs Python {each.requirement.refusal.requires_python}"
+            for each in causes
+            if each.parent is not None and each.requirement.refusal is not None
+        }
+    )
+    parents = sorted({each.parent.name for each in causes if each.parent is not None})
+    if len(lines) == 1 and causes[0].requirement.refusal is not None:
+        wanted = causes[0].requirement.refusal.requires_python
+        what = f"Package {parents[0]!r} requires a different Python: {python} not in {wanted!r}"
+    else:
+        what = f"Packages require a different Python. {python} not in what {_listed(parents)} support"
+    return NoMatchingDistributionError(
+        what,
+        why="\n".join(_shortened(lines)),
+        hint="use another Python, or --ignore-requires-python at your own risk",
+    )
+
+
+def no_match_error(
+    wanted: Wanted, parent: Pin | None, pins: PinTable, selection: Selection
+) -> NoMatchingDistributionError:
+    """Return the error for one requirement that no file meets; both of pip's lines are in it for those who grep."""
+    text = wanted.text.partition(";")[0].strip() + (f" (from {parent.key})" if parent is not None else "")
+    listed = pins.candidates(wanted.name)
+    usable, yanked = listed.listed_versions()
+    kind = "final version" if selection.releases.allows_pre_releases(wanted.name) is False else "version"
+    known = ", ".join(map(str, usable)) or "none"
+    lines = [f"Could not find a {kind} that satisfies the requirement {text} (from versions: {known})"]
+    if not listed.versions:
+        lines.append(f"no index and no find-links place lists a file of {wanted.name}")
+    if yanked:
+        lines.append(f"Ignored the following yanked versions: {_listed(map(str, yanked), last=', ')}")
+    rejected = listed.rejected(wanted.specifier)
+    lines.extend(_reasons(rejected, selection))
+    return NoMatchingDistributionError(
+        f"No matching distribution found for {text}",
+        why="\n".join(lines),
+        hint=_hint_for(wanted, {each.reason for each in rejected}, listed),
+    )
+
+
+def _reasons(rejected: Iterable[Rejected], selection: Selection) -> list[str]:
+    """Return a line for each reason why files were left out, with the versions that it hit."""
+    groups: dict[Reason, dict[str, str]] = {}
+    for each in rejected:
+        if each.reason not in (Reason.SPECIFIER, Reason.YANKED):
+            groups.setdefault(each.reason, {})[each.version] = each.detail
+    lines = []
+    for reason, versions in groups.items():
+        # Newest first comes from the list of candidates; people look for the newest.
+        named = _listed(versions, last=", ", limit=_MOST_VERSIONS)
+        match reason:
+            case Reason.REQUIRES_PYTHON:
+                parts = [f"{version} {detail}" for version, detail in versions.items()]
+                lines.append(
+                    "Ignored the following versions that require a different python version "
+                    f"({selection.python_full_version} here): {_listed(parts, last='; ', limit=_MOST_VERSIONS)}"
+                )
+            case Reason.NO_MATCHING_TAG:
+                lines.append(f"no wheel for this platform and Python: {named}")
+            case Reason.SDIST_UNSUPPORTED:
+                lines.append(f"a source distribution, which cannot be built yet: {named}")
+            case _:
+                lines.append(f"{reason.value}: {named}")
+    return lines
+
+
+def _hint_for(wanted: Wanted, reasons: Collection[Reason], listed: CandidateList) -> str | None:
+    if not listed.versions:
+        if wanted.name.endswith(("requirements-txt", "requirements-in")):
+            return "to install what a requirements file lists, name it after -r"
+        return "check the spelling, and that the right index is asked (-i, --extra-index-url)"
+    if Reason.PRE_RELEASE in reasons:
+        return "--pre admits pre-releases"
+    if Reason.REQUIRES_PYTHON in reasons:
+        return "another Python version would do, or an older version of the project"
+    if Reason.SDIST_EXCLUDED in reasons or Reason.WHEEL_EXCLUDED in reasons:
+        return f"relax --only-binary or --no-binary for {wanted.name}"
+    return None
+
+
+def _conflict_error(
+    causes: Sequence[Cause], demands: Demands, pins: PinTable, selection: Selection
+) -> ResolutionImpossibleError:
+    triggers = sorted(
+        {
+            each.requirement.text if each.parent is None else f"{each.parent.key}=={each.parent.version}"
+            for each in causes
+        }
+    )
+    lines = ["The conflict is caused by:"]
+    sentences = _sentences(causes)
+    lines.extend(f"    {sentence}" for sentence in _shortened(sentences))
+    names = {each.requirement.name for each in causes}
+    for name in sorted(names & demands.constraints.keys()):
+        for member in demands.constraints[name].members:
+            place = f" ({member.origin})" if str(member.origin) else ""
+            lines.append(f"    The user requested (constraint) {member.text}{place}")
+    absent = [
+        name
+        for name in sorted({each.requirement.name for each in causes if each.requirement.pin is None})
+        if not pins.candidates(name).listed_versions()[0]
+    ]
+    if absent:
+        lines.append(f"No file of {_listed(absent)} fits this platform and Python ({selection.python_full_version}).")
+    return ResolutionImpossibleError(
+        f"Cannot install {_listed(triggers, limit=_MOST_VERSIONS)} because these package versions have "
+        "conflicting dependencies.",
+        why="\n".join(lines),
+        hint=_relaxing(causes, demands),
+    )
+
+
+def _sentences(causes: Iterable[Cause]) -> list[str]:
+    """Return who wants what, the user first; versions of one project that want the same share a sentence."""
+    by_user: dict[str, None] = {}
+    by_project: dict[tuple[str, str], set[Version]] = {}
+    refused: dict[str, None] = {}
+    for each in causes:
+        wanted, parent = each.requirement, each.parent
+        if wanted.refusal is not None:
+            refused[wanted.refusal.why] = None
+        elif parent is None:
+            origin = str(wanted.user.origin) if wanted.user is not None else ""
+            by_user[f"The user requested {wanted.text}" + (f" ({origin})" if origin else "")] = None
+        else:
+            by_project.setdefault((parent.key, wanted.text), set()).add(parent.version)
+    sentences = list(by_user)
+    for (key, text), versions in sorted(by_project.items()):
+        if len(versions) == 1:
+            sentences.append(f"{key} {next(iter(versions))} depends on {text}")
+        else:
+            span = f"{min(versions)} to {max(versions)}"
+            sentences.append(f"{key} {span} ({len(versions)} versions) depend on {text}")
+    return sentences + list(refused)
+
+
+def _relaxing(causes: Iterable[Cause], demands: Demands) -> str:
+    """Return which of the user's own words to relax: constraints and versions that he named come first."""
+    texts: Counter[str] = Counter()
+    for each in causes:
+        name = each.requirement.name
+        for member in demands.constraints[name].members if name in demands.constraints else ():
+            texts[f"the constraint `{member.text}`"] += 2
+        for requirement in demands.requirements:
+            involved = {name, each.parent.name if each.parent is not None else name}
+            if requirement.name in involved and (requirement.specifier or requirement.direct):
+                texts[f"`{requirement.text}`"] += 1
+    if not texts:
+        return "name a version of one of these projects that leaves the others more room, or leave one out"
+    best = [text for text, _ in sorted(texts.items(), key=lambda item: (-item[1], item[0]))[:2]]
+    return f"relax {' or '.join(best)}"
+
+
+def _named(pin: Pin | None) -> str:
+    return f"{pin.key} {pin.version}" if pin is not None else "the user"
+
+
+def _listed(parts: Iterable[str], *, last: str = " and ", limit: int = 0) -> str:
+    """Return ``a, b and c``; past ``limit`` (0: none) the rest is counted."""
+    names = list(parts)
+    if limit and len(names) > limit:
+        names = [*names[: limit - 1], f"{len(names) - limit + 1} more"]
+    if len(names) < 2:  # noqa: PLR2004 - one or none needs no joining
+        return "".join(names)
+    separator = "; " if last == "; " else ", "
+    return separator.join(names[:-1]) + last + names[-1]
+
+
+def _shortened(lines: Sequence[str]) -> list[str]:
+    """Return at most `_MOST_LINES` lines, the last of them a count of what is left out."""
+    if len(lines) <= _MOST_LINES:
+        return list(lines)
+    return [*lines[: _MOST_LINES - 1], f"and {len(lines) - _MOST_LINES + 1} more of the kind"]

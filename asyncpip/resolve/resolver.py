@@ -1,0 +1,300 @@
+"""Runs the search and turns its outcome into a `Resolution` or an error.
+
+The search is resolvelib's, in the caller's thread. It starts again, with everything it has read still at hand, when a
+project keeps losing against one that was decided before it (`precedence.py`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from resolvelib import BaseReporter
+from resolvelib.resolvers import ResolutionImpossible as SearchFailed
+from resolvelib.resolvers import ResolutionTooDeep
+
+from asyncpip.core.candidates import Candidate
+from asyncpip.core.events import Level, Message
+from asyncpip.core.resolution import Resolution, Resolved
+from asyncpip.errors import ResolutionError
+from asyncpip.resolve.demands import gather_demands
+from asyncpip.resolve.explain import explain_failure
+from asyncpip.resolve.hash_mode import check_decisions_have_hashes, check_sources_have_hashes
+from asyncpip.resolve.install_order import order_by_dependency
+from asyncpip.resolve.pins import PinTable
+from asyncpip.resolve.provider import Provider
+from asyncpip.resolve.search import search
+from asyncpip.resolve.selection import UpgradeStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from packaging.utils import NormalizedName
+    from resolvelib.resolvers import Criterion
+    from resolvelib.structs import State
+
+    from asyncpip.core.dependency import MarkerEvaluator
+    from asyncpip.core.distributions import InstalledDistribution
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.ports import MetadataSource
+    from asyncpip.core.requirement import UserRequirement
+    from asyncpip.resolve.search import Answer
+    from asyncpip.resolve.selection import Selection
+    from asyncpip.resolve.wants import Pin, Wanted
+
+_MOST_ROUNDS = 1_000_000
+"""Far past what ends in a useful time; the caller's way out is ``cancelled``."""
+_LOSSES_BEFORE_RESTART = 4
+"""Versions of a project that may fail in a row against the same pins before it is decided before them. Fewer would
+give up a newest version where the next but one does; each more costs a wait for metadata."""
+_LOSSES_WORTH_TELLING = 8
+
+
+class ResolutionCancelled(Exception):  # noqa: N818 - to be cancelled is no error
+    """The caller's ``cancelled`` said so."""
+
+
+class _Restart(Exception):  # noqa: N818 - a turn of the search, no error
+    """A project has to be decided earlier than it was."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveRequest:
+    """One question to the resolver."""
+
+    requirements: tuple[UserRequirement, ...]
+    constraints: tuple[UserRequirement, ...] = ()
+    overrides: tuple[UserRequirement, ...] = ()
+    selection: Selection
+    evaluator: MarkerEvaluator
+    """For the markers of the target."""
+    installed: Mapping[NormalizedName, InstalledDistribution] = field(default_factory=dict)
+    upgrade: UpgradeStrategy = UpgradeStrategy.TO_SATISFY_ONLY
+    no_deps: bool = False
+    ignore_installed: bool = False
+    force_reinstall: bool = False
+    """Versions are taken afresh from the indexes."""
+    require_hashes: bool = False
+    """Hash-checking mode, however it was switched on."""
+    cancelled: Callable[[], bool] = _never
+    """Asked in every round."""
+
+
+def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -> Resolution:
+    """Return one decision for each project that the requirements need; blocks where ``source`` does.
+
+    Raises `NoMatchingDistributionError`, `ResolutionImpossibleError`, `HashMismatchError` in hash-checking mode,
+    `ResolutionCancelled`, and what ``source`` raises.
+    """
+    demands = gather_demands(request.requirements, request.constraints, request.overrides, request.evaluator)
+    for ignored in demands.ignored:
+        text = f"Ignoring {ignored.name}: markers '{ignored.marker}' don't match your environment"
+        report.emit(Message(Level.INFO, text))
+    if request.require_hashes:
+        check_sources_have_hashes(demands)
+    requested: set[NormalizedName] = set()
+    pins = PinTable(
+        demands,
+        source,
+        selection=request.selection,
+        installed={} if request.ignore_installed else request.installed,
+        upgrade=request.upgrade,
+        requested=requested,
+        force_reinstall=request.force_reinstall,
+    )
+    provider = Provider(
+        demands,
+        pins,
+        source,
+        report,
+        selection=request.selection,
+        evaluator=request.evaluator,
+        requested=requested,
+        no_deps=request.no_deps,
+    )
+    roots = provider.roots()
+    watcher = _Watcher(provider, source, report, request.cancelled)
+    try:
+        answer = _search_with_restarts(roots, provider, watcher)
+    except SearchFailed as error:
+        watcher.retract_all()
+        raise explain_failure(error.causes, demands, pins, request.selection) from None
+    except ResolutionTooDeep:
+        raise ResolutionError(
+            "the requirements are too complex to resolve",
+            why=f"no answer after {_MOST_ROUNDS} rounds",
+            hint="state tighter versions for the projects that -v names most often",
+        ) from None
+    watcher.settle(answer.pins)
+    resolution = Resolution(
+        decisions=_decisions(answer, provider), rounds=watcher.rounds, backtracks=watcher.backtracks
+    )
+    if request.require_hashes:
+        check_decisions_have_hashes(resolution, demands)
+    return resolution
+
+
+def _search_with_restarts(roots: list[Wanted], provider: Provider, watcher: _Watcher) -> Answer:
+    """Run the search until it ends without asking to start again."""
+    while True:
+        try:
+            return search(roots, provider, watcher, max_rounds=_MOST_ROUNDS)
+        except _Restart:
+            continue
+
+
+class _Watcher(BaseReporter["Wanted", "Pin", str]):
+    """Follows the search: learns from conflicts, counts, has archives fetched for what is pinned."""
+
+    def __init__(
+        self, provider: Provider, source: MetadataSource, report: Reporter, cancelled: Callable[[], bool]
+    ) -> None:
+        self.rounds = 0
+        self.backtracks = 0
+        self._provider = provider
+        self._source = source
+        self._report = report
+        self._cancelled = cancelled
+        self._losses: Counter[tuple[str, frozenset[str]]] = Counter()
+        """Versions that failed since something was pinned, by loser and winners."""
+        self._failures: Counter[str] = Counter()
+        self._expected: dict[NormalizedName, Candidate] = {}
+        """Archives that the source was told about."""
+        self._has_jumped = False
+
+    def starting(self) -> None:
+        """Forget what belongs to an earlier attempt."""
+        self._losses.clear()
+        self._has_jumped = False
+
+    def starting_round(self, index: int) -> None:  # noqa: ARG002 - resolvelib passes it by name
+        """Count; end the search where the caller has lost interest."""
+        self.rounds += 1
+        if self._cancelled():
+            raise ResolutionCancelled
+
+    def ending_round(self, index: int, state: State[Wanted, Pin, str]) -> None:  # noqa: ARG002 - passed by name
+        """Give up archives of what was unpinned."""
+        if self._has_jumped:
+            self._has_jumped = False
+            self.settle(state.mapping)
+
+    def adding_requirement(self, requirement: Wanted, parent: Pin | None) -> None:
+        """Note how far from the user's requirements a key first comes up."""
+        depths = self._provider.depths
+        if requirement.key not in depths:
+            depths[requirement.key] = 0 if parent is None else depths.get(parent.key, 0) + 1
+
+    def pinning(self, candidate: Pin) -> None:
+        """Have the archive fetched, instead of that of another version of the project."""
+        self._losses.clear()
+        if candidate.base is not None:
+            return
+        choice = candidate.choice
+        before = self._expected.get(candidate.name)
+        if before is choice:
+            return
+        if before is not None:
+            del self._expected[candidate.name]
+            self._source.retract_archive(before)
+        self._tell(f"pinned {candidate.key} {candidate.version}")
+        if isinstance(choice, Candidate):
+            self._expected[candidate.name] = choice
+            self._source.expect_archive(choice)
+
+    def rejecting_candidate(self, criterion: Criterion[Wanted, Pin], candidate: Pin) -> None:
+        """Count who loses against whom; start again where a loser has to be decided before the winners."""
+        wanted = [each.requirement for each in criterion.information if each.parent is candidate]
+        others = [each for each in criterion.information if each.parent is not candidate]
+        self._tell(
+            f"{candidate.key} {candidate.version} does not fit: "
+            + ", ".join(sorted({each.text for each in wanted}))
+            + (" against " + ", ".join(sorted({each.requirement.text for each in others})) if others else "")
+        )
+        self._failures[candidate.name] += 1
+        if self._failures[candidate.name] == _LOSSES_WORTH_TELLING:
+            text = f"looking at multiple versions of {candidate.name}: many do not fit the other requirements"
+            self._report.emit(Message(Level.INFO, text))
+        fixed = [each.requirement for each in others if each.parent is None]
+        if not wanted or not self._provider.has_match([*wanted, *fixed]):
+            return  # this version fits nowhere, whatever comes first
+        parents = {
+            each.parent.name: each.requirement
+            for each in others
+            if each.parent is not None and each.parent.name != candidate.name
+        }
+        winners = [name for name, each in parents.items() if not self._provider.has_match([*wanted, *fixed, each])]
+        movable = frozenset(name for name in winners or parents if not self._provider.is_fixed(name))
+        if not movable:
+            return
+        self._losses[candidate.name, movable] += 1
+        if self._losses[candidate.name, movable] >= _LOSSES_BEFORE_RESTART:
+            self._losses.clear()
+            if self._provider.precedence.learn(candidate.name, movable):
+                self._tell(f"starting again: {candidate.name} before {', '.join(sorted(movable))}")
+                raise _Restart
+
+    def resolving_conflicts(self, causes: Collection[object]) -> None:  # noqa: ARG002 - passed by name
+        """Count."""
+        self.backtracks += 1
+        self._has_jumped = True
+
+    def settle(self, mapping: Mapping[str, Pin]) -> None:
+        """Retract every archive that is not pinned in ``mapping``."""
+        for name, candidate in list(self._expected.items()):
+            pin = mapping.get(name)
+            if pin is None or pin.choice is not candidate:
+                del self._expected[name]
+                self._source.retract_archive(candidate)
+
+    def retract_all(self) -> None:
+        """Retract every archive."""
+        self.settle({})
+
+    def _tell(self, text: str) -> None:
+        self._report.emit(Message(Level.VERBOSE, text))
+
+
+def _decisions(answer: Answer, provider: Provider) -> tuple[Resolved, ...]:
+    """Return the pins of projects, each with the pins of its extras merged in, in the order of installation."""
+    dependencies: dict[NormalizedName, set[NormalizedName]] = {}
+    for key, pin in answer.pins.items():
+        names = {answer.pins[child].name for child in answer.children[key]}
+        dependencies.setdefault(pin.name, set()).update(names - {pin.name})
+    decisions = []
+    for key in order_by_dependency(answer.children, answer.roots):
+        pin = answer.pins[key]
+        if pin.base is not None:
+            continue
+        decisions.append(
+            Resolved(
+                name=pin.name,
+                choice=pin.choice,
+                requested=pin.name in provider.requested,
+                requested_extras=provider.requested_extras.get(pin.name, frozenset()),
+                dependencies=tuple(sorted(dependencies[pin.name])),
+                wanted_by=_path_to(key, answer),
+                requirement_text=answer.first_wanted(key)[0].text,
+            )
+        )
+    return tuple(decisions)
+
+
+def _path_to(key: str, answer: Answer) -> str:
+    """Return pip's "(from …)" text: the requirements through which ``key`` was wanted, the nearest first."""
+    parts: list[str] = []
+    seen: set[str] = set()
+    while key not in seen:
+        seen.add(key)
+        requirement, parent = answer.first_wanted(key)
+        if parent is None:
+            origin = str(requirement.user.origin) if requirement.user is not None else ""
+            return "->".join([*parts, origin] if origin else parts)
+        key = parent.key
+        parts.append(answer.first_wanted(key)[0].text)
+    return "->".join(parts)

@@ -1,0 +1,40 @@
+"""Where things are in the store. A format change is a new bucket version, never a migration. Lean."""
+
+from __future__ import annotations
+
+import os
+from binascii import crc32
+
+SUBFOLDER = "asyncpip"
+"""Inside pip's cache directory, so that CI caches of that directory hold the store too."""
+TREES_BUCKET = "trees-v1"
+ARCHIVES_BUCKET = "archives-v1"
+PARTIAL_BUCKET = "partial-v1"
+STAGING_BUCKET = "tmp"
+MANIFEST_NAME = "manifest"
+_USUAL_UMASK = 0o022
+
+
+def trees_bucket(umask: int) -> str:
+    """Return the bucket of unpacked wheels whose file modes fit ``umask`` (modes travel through hard links)."""
+    return TREES_BUCKET if umask == _USUAL_UMASK else f"{TREES_BUCKET}-{umask:03o}"
+
+
+def digest_path(bucket: str, digest: str) -> str:
+    """Return the place below the store's root for a SHA-256 ``digest``."""
+    return f"{bucket}{os.sep}{digest[:2]}{os.sep}{digest}"
+
+
+def record_path(bucket: str, key: str) -> str:
+    """Return the place below the store's root for a record with a free-text ``key``."""
+    return f"{bucket}{os.sep}{_key_digest(key)}"
+
+
+def _key_digest(key: str) -> str:
+    """Return 40 hexadecimal digits for ``key``; `_blake2` is what `hashlib` would load, without its 3 ms."""
+    data = key.encode("utf-8", "surrogatepass")
+    try:
+        from _blake2 import blake2s  # noqa: PLC0415 - an accelerator of CPython, perhaps absent
+    except ImportError:
+        from hashlib import blake2s  # noqa: PLC0415
+    return f"{blake2s(data, digest_size=16).hexdigest()}{crc32(data):08x}"

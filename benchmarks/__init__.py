@@ -1,0 +1,1 @@
+"""Times asyncpip beside uv and pip on recorded, real data, and checks that all three leave the same files."""

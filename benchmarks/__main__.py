@@ -1,0 +1,102 @@
+"""`python -m benchmarks`: run lanes (the default), record the mirror, serve it, compare two environments."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.scenarios import DEFAULT_LANES, LANES, SETS, TOOLS, Line
+from benchmarks.upstream import DEFAULT_INDEX
+
+
+def main(arguments: list[str]) -> int:
+    """Do what ``arguments`` say; return the exit code."""
+    options = _parser().parse_args(arguments if arguments[:1] and arguments[0] in _COMMANDS else ["run", *arguments])
+    return _COMMANDS[options.command](options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from benchmarks.report import write_results  # noqa: PLC0415 - the server starts without what it does not use
+    from benchmarks.run import Plan, run  # noqa: PLC0415
+
+    plan = Plan(
+        lanes=_chosen(options.lanes, LANES, DEFAULT_LANES),
+        sets=_chosen(options.sets, SETS, ("heavy26", "one")),
+        tools=_chosen(options.tools, dict.fromkeys(TOOLS), TOOLS),
+        rounds=options.rounds,
+        peer_rounds=options.peer_rounds,
+        root=options.root,
+        index_url=options.index_url,
+    )
+    return write_results(run(plan), table=options.table)
+
+
+def _record(options: argparse.Namespace) -> int:
+    from benchmarks.record import record  # noqa: PLC0415
+
+    for name in _chosen(options.set, SETS, ("heavy26", "one")):
+        record(name, _chosen(options.tools, dict.fromkeys(TOOLS), ("uv", "pip")), options.root)
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from benchmarks.serve import serve  # noqa: PLC0415
+
+    line = None
+    if options.throttle_mbit or options.rtt_ms:
+        line = Line(mbit_per_second=options.throttle_mbit or 10_000, round_trip_ms=options.rtt_ms)
+    serve(options.port, record=options.record, index_url=options.index_url, line=line)
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from benchmarks.compare import compare, read_environment  # noqa: PLC0415
+
+    differences = compare(read_environment(options.first), read_environment(options.second))
+    for difference in differences:
+        print(difference)
+    return 1 if differences else 0
+
+
+def _chosen(text: str | None, known: object, default: tuple[str, ...]) -> list[str]:
+    """Return the names in a comma-separated list; end the program where one is unknown."""
+    names = [name for name in (text or "").replace(",", " ").split() if name] or list(default)
+    for name in names:
+        if isinstance(known, dict) and name not in known:
+            raise SystemExit(f"unknown: {name}; there are {', '.join(known)}")
+    return names
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run", help="time lanes (what happens without a command)")
+    running.add_argument("--lanes", help=f"of {', '.join(LANES)}; default: {','.join(DEFAULT_LANES)}")
+    running.add_argument("--sets", help=f"of {', '.join(SETS)}; default: heavy26,one")
+    running.add_argument("--tools", help=f"of {', '.join(TOOLS)}; the first is what others are compared with")
+    running.add_argument("--rounds", type=int, default=7)
+    running.add_argument("--peer-rounds", type=int, default=2, help="rounds in which pip takes part: it is slow")
+    running.add_argument("--root", type=Path, help="where environments and caches go; default: /dev/shm, else tmp")
+    running.add_argument("--index-url", help="measure against this index instead of the mirror")
+    running.add_argument("--table", action="store_true", help="write benchmarks/RESULTS.md")
+    recording = commands.add_parser("record", help="fill the mirror (needs the network, once)")
+    recording.add_argument("--set", "--sets", help="default: heavy26,one")
+    recording.add_argument("--tools", help="whose requests are recorded; default: uv,pip")
+    recording.add_argument("--root", type=Path, help="where throwaway environments go")
+    serving = commands.add_parser("serve", help="serve the mirror on loopback")
+    serving.add_argument("--port", type=int, default=8801)
+    serving.add_argument("--record", action="store_true", help="fetch what is missing from the real index, once")
+    serving.add_argument("--index-url", default=DEFAULT_INDEX, help="the real index")
+    serving.add_argument("--throttle-mbit", type=float, default=0.0, help="bandwidth shared by all connections")
+    serving.add_argument("--rtt-ms", type=float, default=0.0, help="delay of every answer, and of every connection")
+    comparing = commands.add_parser("compare", help="do two environments hold the same files?")
+    comparing.add_argument("first", type=Path)
+    comparing.add_argument("second", type=Path)
+    return parser
+
+
+_COMMANDS = {"run": _run, "record": _record, "serve": _serve, "compare": _compare}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

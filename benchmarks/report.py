@@ -1,0 +1,74 @@
+"""Writes results: JSON with everything beside `results/`, and the table of `RESULTS.md`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from benchmarks.scenarios import LANES, SETS
+
+if TYPE_CHECKING:
+    from benchmarks.measurements import LaneResult, Results
+
+FOLDER = Path(__file__).parent / "results"
+TABLE = Path(__file__).parent / "RESULTS.md"
+_MIB = 1 << 20
+
+
+def write_results(results: Results, *, table: bool) -> int:
+    """Write the JSON file, and `RESULTS.md` where ``table`` is set; return 1 where a tool failed or is missing."""
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+    print(f"written: {path.relative_to(Path(__file__).parent.parent)}")
+    if table:
+        TABLE.write_text(markdown(results), "utf-8")
+    return int(any(results.versions.keys() - result.summaries.keys() for result in results.lanes))
+
+
+def markdown(results: Results) -> str:
+    """Return the text of `RESULTS.md`."""
+    lines = [
+        "# Results",
+        "",
+        "Written by `python -m benchmarks --table` (see `docs/how-to/benchmark.md`). Medians; a ratio is the median of",
+        "the ratios of runs in the same round. All tools install the same requirements from the same local index.",
+        "",
+        *(f"- {name}: {value}" for name, value in results.setting.items()),
+        "- " + ", ".join(f"{tool} {version}" for tool, version in results.versions.items()),
+    ]
+    for set_name in dict.fromkeys(result.set_name for result in results.lanes):
+        lines += ["", f"## {set_name}", "", f"`{' '.join(SETS.get(set_name, ()))}`", ""]
+        lines += _table([result for result in results.lanes if result.set_name == set_name])
+    return "\n".join(lines) + "\n"
+
+
+def _table(lanes: list[LaneResult]) -> list[str]:
+    lines = [
+        "| lane | tool | wall | ratio | CPU | peak memory | requests | runs |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    notes = []
+    for result in lanes:
+        for place, tool in enumerate(result.trials):
+            lane = result.lane if place == 0 else ""
+            found = result.summaries.get(tool)
+            if found is None:
+                lines.append(f"| {lane} | {tool} | failed | | | | | |")
+                continue
+            ratio = "" if found.ratio is None else f"{found.ratio:.2f}"
+            lines.append(
+                f"| {lane} | {tool} | {found.wall_seconds:.3f} s | {ratio} | {found.cpu_seconds:.2f} s "
+                f"| {found.peak_bytes / _MIB:.0f} MiB | {found.requests} | {found.runs} |"
+            )
+        notes += [
+            f"{result.lane}: {tool}'s environment differs from the first in {result.difference_counts[tool]} files, "
+            f"for example {paths[0]}."
+            for tool, paths in result.differences.items()
+            if paths
+        ]
+    meanings = [f"{name}: {LANES[name].meaning}" for name in dict.fromkeys(one.lane for one in lanes) if name in LANES]
+    return [*lines, "", "; ".join(meanings) + ".", *(f"\n{note}" for note in notes)]

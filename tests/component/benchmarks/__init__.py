@@ -1,0 +1,1 @@
+"""The benchmark server over a real socket, and the launcher with real child processes."""

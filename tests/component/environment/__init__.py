@@ -1,0 +1,1 @@
+"""Tests of target interpreters and environments, with real ones."""

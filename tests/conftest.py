@@ -1,0 +1,42 @@
+"""Fixtures that several kinds of tests share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+from tests.support.index_server import IndexServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def index_server() -> Iterator[IndexServer]:
+    """A simple repository on loopback, without projects yet."""
+    with IndexServer() as server:
+        yield server
+
+
+@pytest.fixture
+def no_blocking() -> Iterator[None]:
+    """Make a call that blocks the event loop (disk, socket, sleep) an error."""
+    with blockbuster_ctx(scanned_modules=["asyncpip"]) as blockbuster:
+        blockbuster.functions["os.path.abspath"].deactivate()  # asks the kernel for nothing but the directory
+        yield
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),
+        pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"),
+    ]
+)
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """Run an async test (``pytest.mark.anyio``) on both loops that a run may have."""
+    backend: tuple[str, dict[str, Any]] = request.param
+    if backend[1]["use_uvloop"]:
+        pytest.importorskip("uvloop")
+    return backend

@@ -1,0 +1,81 @@
+"""Command lines that do not parse, given to pip and to asyncpip: the same exit code and the same last words."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+pytestmark = pytest.mark.golden
+
+
+def run(program: str, line: str, cwd: Path, environ: dict[str, str]) -> tuple[int, str, str]:
+    """Return exit code, whether there was output, and the last paragraph of stderr with its blanks made one."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("PIP_", "ASYNCPIP_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", program, *shlex.split(line)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=kept | {"PIP_CONFIG_FILE": os.devnull, "HOME": str(cwd), "PYTHONPATH": REPOSITORY} | environ,
+    )
+    last = " ".join(done.stderr.rpartition("\n\n")[2].split())
+    return done.returncode, "output" if done.stdout else "", last.replace(f"-m {program}", "-m PROGRAM")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "install --foo",
+        "--foo install",
+        "install --no-dep x",
+        "install --c x",
+        "--ver",
+        "--no-c install",
+        "install -r",
+        "install -Uzq",
+        "install -V",
+        "install --no-deps=1 x",
+        "install --retries abc x",
+        "install --retries=",
+        "--retries 08 install",
+        "install --timeout abc x",
+        "install --progress-bar foo",
+        "install --use-feature foo",
+        "install --exists-action x",
+        "install --python-version 3.a",
+        "install --python-version 3.1.2.3",
+        "isntall x",
+        "xyzzy",
+        "help instal",
+        "help --foo",
+    ],
+)
+def test_the_same_last_words(line: str, tmp_path: Path) -> None:
+    assert run("asyncpip", line, tmp_path, {}) == run("pip", line, tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "environ"),
+    [
+        ("install --no-binary -x foo", {}),
+        ("install", {"PIP_RETRIES": "abc"}),
+        ("install", {"PIP_NO_DEPS": "abc"}),
+        ("install", {"PIP_NO_CACHE_DIR": "abc"}),
+        ("install", {"PIP_VERBOSE": "-1"}),
+        ("-h --foo", {}),
+    ],
+)
+def test_the_same_exit_code(line: str, environ: dict[str, str], tmp_path: Path) -> None:
+    ours, theirs = (run(program, line, tmp_path, environ) for program in ("asyncpip", "pip"))
+    assert ours[0] == theirs[0]

@@ -1,0 +1,86 @@
+"""A Transport over `http.client`, one connection a request: for tests of what stands on a Transport, not of HTTP."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+import anyio.to_thread
+
+from asyncpip.net.transport import FailureKind, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+
+class SimpleResponse:
+    """An answer whose body is here already."""
+
+    def __init__(self, url: str, status: int, headers: Mapping[str, str], body: bytes, *, is_cut: bool) -> None:
+        self.url = url
+        self.status = status
+        self.headers = headers
+        self._body = body
+        self._is_cut = is_cut
+
+    async def read(self, limit_bytes: int) -> bytes:
+        if self._is_cut:
+            raise TransportError(FailureKind.CUT, self.url, "the body ended early")
+        body = gzip.decompress(self._body) if self.headers.get("content-encoding") == "gzip" else self._body
+        if len(body) > limit_bytes:
+            raise TransportError(FailureKind.PROTOCOL, self.url, f"more than {limit_bytes} bytes")
+        return body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield self._body
+        if self._is_cut:
+            raise TransportError(FailureKind.CUT, self.url, "the body ended early")
+
+
+class SimpleTransport:
+    """Follows redirects; no retries, no credentials."""
+
+    def __init__(self, *, timeout_seconds: float = 5) -> None:
+        self._timeout_seconds = timeout_seconds
+        self.asked: list[str] = []
+
+    @asynccontextmanager
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[SimpleResponse]:
+        self.asked.append(url)
+        yield await anyio.to_thread.run_sync(self._get, url, dict(headers or {}))
+
+    async def aclose(self) -> None:
+        pass
+
+    def _get(self, url: str, headers: dict[str, str]) -> SimpleResponse:
+        for _ in range(10):
+            response = self._get_once(url, headers)
+            if response.status not in (301, 302, 307, 308):
+                return response
+            url = urljoin(url, response.headers["location"])
+        raise TransportError(FailureKind.REDIRECT, url, "too many redirects")
+
+    def _get_once(self, url: str, headers: dict[str, str]) -> SimpleResponse:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        connection = http.client.HTTPConnection(host, parts.port, timeout=self._timeout_seconds)
+        bare = parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
+        try:
+            connection.request("GET", parts.path or "/", headers=headers)
+            answer = connection.getresponse()
+            is_cut = False
+            try:
+                body = answer.read()
+            except http.client.IncompleteRead as cut:
+                body, is_cut = cut.partial, True
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return SimpleResponse(bare, answer.status, found, body, is_cut=is_cut)
+        except TimeoutError as error:
+            raise TransportError(FailureKind.TIMEOUT, url, str(error)) from error
+        except (http.client.HTTPException, OSError) as error:
+            raise TransportError(FailureKind.CONNECT, url, str(error)) from error
+        finally:
+            connection.close()

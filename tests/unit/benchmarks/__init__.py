@@ -1,0 +1,1 @@
+"""The benchmark harness, as far as it does no I/O."""

@@ -1,0 +1,1 @@
+"""Tests of the test support that needs no neighbour."""
