@@ -1,10 +1,10 @@
-# `make test` sets up a development environment and runs all tests; `make check` is what CI runs.
+# `make check` sets up a development environment and runs all there is to check: what CI and pre-commit run.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: check test lint type fmt unit property golden faults functional architecture bench docs clean
+.PHONY: check test lint type fmt unit component functional golden faults property architecture bench docs clean
 
 check: lint type test
 
@@ -30,6 +30,9 @@ test: $(VENV)/.ready
 
 unit property golden faults functional architecture component: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto tests/$@
+
+docs: $(VENV)/.ready
+	$(BIN)/python docs/reference_pages.py
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks $(if $(LANES),--lanes $(LANES)) $(if $(SETS),--sets $(SETS))

@@ -22,19 +22,25 @@ if TYPE_CHECKING:
     from asyncpip.errors import AsyncpipError
 
     class Display(Protocol):
-        """Draws what is not a message. Called under the printer's lock, from any thread."""
+        """Draws what is not a message. All but `show` is called under the printer's lock."""
 
         def show(self, event: Event) -> None:
-            """Take one event."""
+            """Take one event, in any thread, without waiting for the terminal."""
 
-        def pause(self) -> None:
-            """Leave the terminal to others: they will write whole lines."""
+        @property
+        def replaces_lines(self) -> bool:
+            """Whether routine messages need not be written beside it."""
+
+        def pause(self) -> str:
+            """Leave the terminal to others, who write whole lines; return what removes the drawing."""
 
         def resume(self) -> None:
             """Go on after `pause`."""
 
-        def close(self) -> None:
-            """Remove what is drawn; nothing follows."""
+        def close(self, *, ok: bool) -> str:
+            """End; return what removes the drawing, and what is to stay of a run that was ``ok``."""
+
+    MakeDisplay = Callable[[], Display | None]
 
 
 _LEVEL_BY_VERBOSITY = {1: Level.VERBOSE, 0: Level.INFO, -1: Level.WARNING, -2: Level.ERROR}
@@ -80,6 +86,7 @@ class Printer:
         self._stderr = stderr
         self._clock = clock
         self._display: Display | None = None
+        self._make_display: MakeDisplay | None = None
         self._lock = RLock()
         self.configure(verbosity=verbosity, color=color, log_path=log_path)
 
@@ -89,9 +96,9 @@ class Printer:
         self._color = color
         self._log = _Log(log_path, self._clock) if log_path is not None else None
 
-    def attach(self, display: Display) -> None:
-        """Give all events that are no messages to ``display`` from now on."""
-        self._display = display
+    def attach(self, make_display: MakeDisplay) -> None:
+        """Give all events that are no messages to a display, which the first of them makes: many runs have none."""
+        self._make_display = make_display
 
     def shows(self, level: Level) -> bool:
         """Return whether a message of ``level`` goes anywhere; costly texts need not be made otherwise."""
@@ -100,10 +107,39 @@ class Printer:
     def emit(self, event: Event) -> None:
         """Take one event."""
         if isinstance(event, Message):
-            self._message(event.level, event.text)
-        elif self._display is not None:
+            self._message(event.level, event.text, routine=event.routine)
+            return
+        if self._make_display is not None:
             with self._lock:
-                self._display.show(event)
+                make, self._make_display = self._make_display, None
+                self._display = make() if make is not None else self._display
+        display = self._display
+        if display is not None:
+            display.show(event)
+
+    @property
+    def stdout_is_terminal(self) -> bool:
+        """Whether a person may be looking."""
+        return self._stdout is not None and not self._stdout.closed and self._stdout.isatty()
+
+    @property
+    def stdout_encoding(self) -> str:
+        """What stdout can show."""
+        return getattr(self._stdout, "encoding", None) or "ascii"
+
+    def stdout_size(self) -> tuple[int, int]:
+        """Return columns and rows of the terminal that stdout is; 80 and 24 where it does not tell."""
+        try:
+            size = os.get_terminal_size(self._stdout.fileno() if self._stdout is not None else -1)
+        except (OSError, ValueError):
+            return 80, 24
+        return size.columns or 80, size.lines or 24
+
+    def draw(self, make_text: Callable[[], str]) -> None:
+        """Write what ``make_text`` returns to stdout, and no message before it or in between: for the display."""
+        with self._lock:
+            if text := make_text():
+                self._write(self._stdout, text)
 
     def write_stdout(self, text: str) -> None:
         """Write ``text`` as it is, whatever `-q` says: results that other programs read."""
@@ -148,24 +184,25 @@ class Printer:
             raise UsageError(f"input ended where an answer was expected; question: {question}")
         return answer.rstrip("\r\n")
 
-    def close(self) -> None:
-        """End the display and the log, and write out what is buffered."""
+    def close(self, *, ok: bool = False) -> None:
+        """End the display and the log, and write out what is buffered; ``ok`` lets the display sum up."""
         with self._lock:
+            self._make_display = None
             if self._display is not None:
-                self._display.close()
+                self._write(self._stdout, self._display.close(ok=ok))
                 self._display = None
             if self._log is not None:
                 self._log.close()
             self._write(self._stdout, "")
             self._write(self._stderr, "")
 
-    def _message(self, level: Level, text: str) -> None:
+    def _message(self, level: Level, text: str, *, routine: bool = False) -> None:
         """Write a message to where its level belongs, and to the log."""
         if not self.shows(level):
             return
         line = _prefix(level, text) + text + "\n"
         with self._lock:
-            if level >= self.level:
+            if level >= self.level and not (routine and self._is_shown_otherwise):
                 error = level >= Level.WARNING
                 self._console(_colored(level, line) if error and self._color else line, error=error)
             if self._log is not None and (problem := self._log.write(line)):
@@ -174,14 +211,18 @@ class Printer:
     def _console(self, text: str, *, error: bool) -> None:
         """Write ``text`` beside what the display shows."""
         self._pause()
-        try:
-            self._write(self._stderr if error else self._stdout, text)
-        finally:
+        self._write(self._stderr if error else self._stdout, text)
+        if text.endswith("\n"):  # else the line goes on
             self._resume()
 
+    @property
+    def _is_shown_otherwise(self) -> bool:
+        """Whether routine messages are not written; who wants details (`-v`) gets them."""
+        return self._display is not None and self._display.replaces_lines and self.level == Level.INFO
+
     def _pause(self) -> None:
-        if self._display is not None:
-            self._display.pause()
+        if self._display is not None and (text := self._display.pause()):
+            self._write(self._stdout, text)
 
     def _resume(self) -> None:
         if self._display is not None:
@@ -231,6 +272,15 @@ def stderr_color(environ: Mapping[str, str], *, no_color: bool) -> bool:
     """Return whether warnings and errors of this process are coloured."""
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
     return wants_color(environ, is_terminal=is_terminal, no_color=no_color)
+
+
+def flush_all() -> None:
+    """Write out what Python still holds back; a stream that takes nothing any more has been told of before."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            continue
 
 
 def discard_stdout() -> None:

@@ -6,8 +6,11 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message, Stage, StageProgress
+from asyncpip.core.names import normalize_name
 from asyncpip.errors import InstallError, StoreError
 from asyncpip.install.apply import Destination, Removal, WheelToInstall, apply_changes
 from asyncpip.install.bytecode import compile_files
@@ -32,13 +35,22 @@ if TYPE_CHECKING:
 def read_manifests(
     decisions: Sequence[Resolved], stored: Mapping[NormalizedName, StoredWheel], store: Store
 ) -> dict[NormalizedName, Manifest | None]:
-    """Return the manifest of each wheel; None for one whose tree is damaged."""
+    """Return the manifest of each wheel; None for one whose tree is damaged, or is of another release.
+
+    The latter happens where an index or a user gives one archive the digest of another: fetched again, it fails its
+    check, instead of being installed under a wrong name.
+    """
     manifests: dict[NormalizedName, Manifest | None] = {}
     for decision in decisions:
         try:
-            manifests[decision.name] = Manifest.decode(store.read_manifest(stored[decision.name].digest) or b"")
+            manifest = Manifest.decode(store.read_manifest(stored[decision.name].digest) or b"")
+            is_right = (
+                normalize_name(manifest.project) == decision.name
+                and Version(manifest.version) == decision.choice.version
+            )
         except ValueError:
-            manifests[decision.name] = None
+            is_right = False
+        manifests[decision.name] = manifest if is_right else None
     return manifests
 
 
@@ -122,6 +134,7 @@ def install_wheels(
     def compile_sources(paths: list[str]) -> list[str]:
         reporter.emit(StageProgress(Stage.COMPILING, 0, len(paths)))
         result = compile_files(target.executable, paths, jobs=jobs, source_date_epoch="SOURCE_DATE_EPOCH" in environ)
+        reporter.emit(StageProgress(Stage.COMPILING, len(result.made), len(paths)))
         return list(result.made)
 
     reporter.emit(StageProgress(Stage.INSTALLING, 0, len(wheels)))

@@ -90,10 +90,10 @@ class InstallRun:
         self.force_reinstall = self.settings.flag("force_reinstall")
         self.started = time.perf_counter()
 
-    def tell(self, level: Level, text: str | None) -> None:
-        """Emit a message, unless there is none."""
+    def tell(self, level: Level, text: str | None, *, routine: bool = False) -> None:
+        """Emit a message, unless there is none; see `Message` for ``routine``."""
         if text:
-            self.reporter.emit(Message(level, text))
+            self.reporter.emit(Message(level, text, routine))
 
     def warn(self, text: str) -> None:
         """Emit a warning."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from asyncpip.core.candidates import Candidate
+from asyncpip.core.names import normalize_name
 from asyncpip.core.urls import redact, url_to_path, without_fragment
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _KILO, _MEGA = 1000, 1000 * 1000
 _SHOW_TENTHS_BELOW = 10 * _KILO
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def format_size(size_bytes: int) -> str:
@@ -66,20 +69,29 @@ def collecting_lines(decision: Resolved, stored: StoredWheel | None, cwd: str) -
     return lines
 
 
+def name_as_written(decision: Resolved) -> str:
+    """Return the project's name as the requirement that brought it in spells it, which is how pip names it."""
+    match = _NAME.match(decision.requirement_text)
+    if match is not None and normalize_name(match[0]) == decision.name:
+        return match[0]
+    return decision.name
+
+
 def installing_line(decisions: Iterable[Resolved]) -> str:
     """Return ``Installing collected packages: a, b``, in install order."""
-    return "Installing collected packages: " + ", ".join(decision.name for decision in decisions)
+    return "Installing collected packages: " + ", ".join(map(name_as_written, decisions))
 
 
 def success_line(decisions: Iterable[Resolved], versions: Mapping[NormalizedName, str]) -> str:
     """Return ``Successfully installed a-1.0 b-2.0``, sorted by name."""
-    items = sorted(f"{decision.name}-{versions[decision.name]}" for decision in decisions)
-    return "Successfully installed " + " ".join(items)
+    items = sorted((name_as_written(decision), versions[decision.name]) for decision in decisions)
+    return "Successfully installed " + " ".join(f"{name}-{version}" for name, version in items)
 
 
 def would_install_line(decisions: Sequence[Resolved]) -> str:
-    """Return ``Would install a-1.0 b-2.0``, sorted."""
-    return "Would install " + " ".join(sorted(f"{each.name}-{each.choice.version}" for each in decisions))
+    """Return ``Would install a-1.0 b-2.0``, sorted by name; names as METADATA spells them."""
+    items = sorted((each.metadata_name or name_as_written(each), str(each.choice.version)) for each in decisions)
+    return "Would install " + " ".join(f"{name}-{version}" for name, version in items)
 
 
 def scripts_off_path(scripts: Sequence[str], directory: str) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from asyncpip.core.metadata import CoreMetadata
     from asyncpip.core.resolution import Resolution, Resolved
     from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.install.apply import Removal
     from asyncpip.install.manifest import Manifest
     from asyncpip.install.plan import InstallPlan
     from asyncpip.pipeline.fetch_plan import FetchedPlan
@@ -110,6 +111,7 @@ class _Work:
                 refresh=index.refresh,
                 offline=index.offline,
                 transport=index.transport,
+                locked_files=this.input.locked_files,
             ),
             limits=this.limits,
             environ=this.context.environ,
@@ -161,18 +163,8 @@ class _Work:
         if conflicts and this.settings.flag("strict_conflicts"):
             raise InstallError("what would be installed conflicts with what is installed", why="\n".join(conflicts))
         started = time.perf_counter()
-        removals = []
-        for distribution in (
-            *plan.remove,
-            *(self.existing[each.name] for each in adding if each.name in self.existing),
-        ):
-            only_below = this.destination.scheme.purelib if distribution.name in self.existing else None
-            removal = removal_of(distribution, this.running_target, this.reporter, only_below=only_below)
-            if removal is not None:
-                this.tell(Level.INFO, f"  Attempting uninstall: {distribution.name}")
-                this.tell(Level.INFO, f"    Found existing installation: {distribution.name} {distribution.version}")
-                removals.append(removal)
-        this.tell(Level.INFO, output.installing_line(adding))
+        this.tell(Level.INFO, output.installing_line(adding), routine=True)
+        removals, removed = self._removals(plan, adding)
         install_wheels(
             adding,
             fetched.wheels,
@@ -188,9 +180,33 @@ class _Work:
             compile_bytecode=this.settings.flag("compile"),
         )
         finished = time.perf_counter()
+        for distribution in removed:
+            this.tell(Level.INFO, f"  Successfully uninstalled {distribution.raw_name}-{distribution.version}")
         self._tell_success(adding, conflicts)
         self._write_timings(fetched, finished - started)
         return self._verify(adding) if this.settings.flag("verify") else 0
+
+    def _removals(
+        self, plan: InstallPlan, adding: Sequence[Resolved]
+    ) -> tuple[list[Removal], list[InstalledDistribution]]:
+        """Return what to take away, and of which distributions; tell of each."""
+        this = self.this
+        written = {decision.name: output.name_as_written(decision) for decision in adding}
+        removals, removed = [], []
+        for distribution in (
+            *plan.remove,
+            *(self.existing[each.name] for each in adding if each.name in self.existing),
+        ):
+            only_below = this.destination.scheme.purelib if distribution.name in self.existing else None
+            removal = removal_of(distribution, this.running_target, this.reporter, only_below=only_below)
+            if removal is not None:
+                this.tell(Level.INFO, f"  Attempting uninstall: {written.get(distribution.name, distribution.name)}")
+                this.tell(
+                    Level.INFO, f"    Found existing installation: {distribution.raw_name} {distribution.version}"
+                )
+                removals.append(removal)
+                removed.append(distribution)
+        return removals, removed
 
     def _wanted(self, resolution: Resolution) -> Sequence[Resolved]:
         return self.plan_of(resolution).add if self._needs_archives else ()
@@ -329,7 +345,7 @@ def _tell_plan(this: InstallRun, plan: InstallPlan, fetched: FetchedPlan) -> Non
         else:
             stored: StoredWheel | None = fetched.wheels.get(decision.name)
             for line in output.collecting_lines(decision, stored, this.cwd):
-                this.tell(Level.INFO, line)
+                this.tell(Level.INFO, line, routine=True)
     for note in plan.notes:
         this.tell(Level.INFO, note)
     for warning in plan.warnings:

@@ -54,13 +54,19 @@ class Dependency(NamedTuple):
     marker_text: str | None
     url: str | None
 
-    def __str__(self) -> str:
-        """Return the dependency as `packaging` and pip print one."""
+    @property
+    def text(self) -> str:
+        """The dependency without its marker: as pip names it to people."""
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
-        marker = f"; {marker_of(self.marker_text)}" if self.marker_text else ""
         if self.url:
-            return f"{self.raw_name}{extras}@ {self.url}{' ' if marker else ''}{marker}"
-        return f"{self.raw_name}{extras}{specifier_of(self.specifier_text)}{marker}"
+            return f"{self.raw_name}{extras} @ {self.url}"
+        return f"{self.raw_name}{extras}{specifier_of(self.specifier_text)}"
+
+    def __str__(self) -> str:
+        """Return the dependency as `packaging` prints one."""
+        if not self.marker_text:
+            return self.text
+        return f"{self.text}{' ' if self.url else ''}; {marker_of(self.marker_text)}"
 
 
 @lru_cache(maxsize=16384)

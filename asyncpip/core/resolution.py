@@ -29,6 +29,8 @@ class Resolved:
     """pip's "(from …)" text: ``flask``, ``-r reqs.txt (line 1)``; empty for the command line."""
     requirement_text: str
     """The requirement that "Requirement already satisfied:" and "Collecting" print."""
+    metadata_name: str = ""
+    """The project as the candidate's METADATA spells it; empty where nobody has read that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

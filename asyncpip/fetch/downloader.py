@@ -15,45 +15,20 @@ import anyio.to_thread
 
 from asyncpip.core.events import Level, Message, TransferEnded, TransferProgress, TransferStarted
 from asyncpip.core.urls import redact, without_fragment
-from asyncpip.errors import DownloadError
+from asyncpip.errors import DownloadError, StoreError
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.net.transport import Response, Transport
 
-IN_MEMORY_LIMIT_BYTES = 8 * 1024 * 1024
+IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
 """Archives up to this size never touch the disk as archives."""
-IN_FLIGHT_LIMIT_BYTES = 96 * 1024 * 1024
+IN_FLIGHT_LIMIT_BYTES = 128 * 1024 * 1024
 """Bytes of archives held in memory at once, arriving or waiting for a worker."""
 _WRITE_BUFFER_BYTES = 1024 * 1024
 _IDENTITY = {"accept-encoding": "identity"}
 _OK, _PARTIAL, _RANGE_NOT_SATISFIABLE = 200, 206, 416
-
-
-class ByteBudget:
-    """A semaphore in bytes; one request larger than the whole budget is admitted alone."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit = limit_bytes
-        self._used = 0
-        self._condition = anyio.Condition()
-
-    async def take(self, amount: int) -> int:
-        """Wait until ``amount`` fits; return what to give back."""
-        amount = min(amount, self._limit)
-        async with self._condition:
-            while self._used + amount > self._limit:
-                await self._condition.wait()
-            self._used += amount
-        return amount
-
-    async def give_back(self, amount: int) -> None:
-        """Return what `take` returned."""
-        with anyio.CancelScope(shield=True):
-            async with self._condition:
-                self._used -= amount
-                self._condition.notify_all()
 
 
 class Downloader:
@@ -72,21 +47,26 @@ class Downloader:
     ) -> bytes | mmap.mmap:
         """Return the archive at ``url``, in memory or, where ``partial_path`` is given, mapped from that file.
 
-        Raises `DownloadError`. A partial file is left behind when the transfer fails, for the next run.
+        Raises `DownloadError`, and `StoreError` where the file cannot be written. A partial file is left behind when
+        the transfer fails, for the next run.
         """
         async with self._slots:
             transfer = _Transfer(self._transport, self._reporter, self._resume_retries, url, label, size_bytes)
-            sink: _MemorySink | _FileSink = (
-                _MemorySink() if partial_path is None else await anyio.to_thread.run_sync(_FileSink, partial_path)
-            )
-            done = False
             try:
-                await transfer.run(sink)
-                content = await sink.finish()
-                done = True
-            finally:
-                sink.close()
-                self._reporter.emit(TransferEnded(label, done))
+                sink: _MemorySink | _FileSink = (
+                    _MemorySink() if partial_path is None else await anyio.to_thread.run_sync(_FileSink, partial_path)
+                )
+                done = False
+                try:
+                    await transfer.run(sink)
+                    content = await sink.finish()
+                    done = True
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await sink.aclose()
+                    self._reporter.emit(TransferEnded(label, done))
+            except OSError as error:
+                raise StoreError(f"could not keep {label} in the store", why=str(error)) from error
             return content
 
 
@@ -113,6 +93,12 @@ class _Transfer:
         self._announced = False
 
     async def run(self, sink: _MemorySink | _FileSink) -> None:
+        """Fetch what ``sink`` does not hold yet; an earlier run may have left it whole."""
+        if self._size is not None and sink.received > self._size:
+            await sink.restart()
+        if sink.received and sink.received == self._size:
+            self._announce(sink.received)
+            return
         while True:
             try:
                 await self._request(sink)
@@ -141,7 +127,7 @@ class _Transfer:
         async with self._transport.get(self._url, headers) as response:
             if response.status == _RANGE_NOT_SATISFIABLE and sink.received:
                 await sink.restart()
-                return
+                raise TransportError(FailureKind.CUT, self._url, "the server has no such range")
             if response.status not in (_OK, _PARTIAL):
                 raise self._failed(f"the server answered with status {response.status}")
             await self._read_head(response, sink)
@@ -201,7 +187,7 @@ class _MemorySink:
         chunks = self._chunks
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """Nothing is open."""
 
 
@@ -233,12 +219,17 @@ class _FileSink:
         await anyio.to_thread.run_sync(self._flush)
         return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
 
-    def close(self) -> None:
-        """Keep on disk what has arrived; the lock on the file ends here."""
-        if self._descriptor >= 0:
+    async def aclose(self) -> None:
+        """Keep on disk what has arrived, as far as the disk takes it; the lock on the file ends here."""
+        await anyio.to_thread.run_sync(self._close)
+
+    def _close(self) -> None:
+        try:
             self._flush()
+        except OSError:
+            return  # whoever finished the transfer has flushed before, and heard of it
+        finally:
             os.close(self._descriptor)
-            self._descriptor = -1
 
     def _flush(self) -> None:
         pending, self._pending, self._pending_bytes = self._pending, [], 0

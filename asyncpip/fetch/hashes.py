@@ -12,11 +12,12 @@ from asyncpip.errors import HashMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from mmap import mmap
 
     from asyncpip.core.hashes import AllowedHashes as Allowed
 
 
-def check_digests(data: bytes | memoryview, demands: Sequence[Allowed], *, label: str, url: str) -> Digest:
+def check_digests(data: bytes | memoryview | mmap, demands: Sequence[Allowed], *, label: str, url: str) -> Digest:
     """Return the SHA-256 of ``data``; raise `HashMismatchError` unless it meets every one of ``demands``.
 
     Blocks for 0.6 s a GB, the GIL released.

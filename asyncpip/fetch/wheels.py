@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,21 +11,24 @@ import anyio
 import anyio.to_thread
 
 from asyncpip.core.names import Digest
+from asyncpip.core.unpacking import MISMATCH, OK, REFUSED, UnpackJob
 from asyncpip.core.urls import filename_of, url_to_path, without_fragment
-from asyncpip.errors import DownloadError, RequirementError, StoreError
-from asyncpip.fetch.downloader import IN_FLIGHT_LIMIT_BYTES, IN_MEMORY_LIMIT_BYTES, ByteBudget
+from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, StoreError, WheelFormatError
+from asyncpip.fetch.budget import ByteBudget
+from asyncpip.fetch.downloader import IN_FLIGHT_LIMIT_BYTES, IN_MEMORY_LIMIT_BYTES
 from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.page import PageFile
+    from asyncpip.core.unpacking import Outcome
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.store.store import Store
 
-    Unpack = Callable[[bytes | mmap.mmap, str, str, str, Callable[[], bool]], None]
-    """Archive, its file name, digest and an empty directory: unpacks; the last argument tells whether to give up."""
+    Unpack = Callable[[UnpackJob, int], Outcome]
+    """Checks and unpacks an archive of so many bytes; blocks."""
 
 _UNKNOWN_SIZE_BYTES = 1024 * 1024
 """What an archive of unknown size is booked as."""
@@ -51,12 +53,7 @@ class WheelFetcher:
         self._unpack = unpack
         self._workers = anyio.CapacityLimiter(jobs)
         self._budget = ByteBudget(IN_FLIGHT_LIMIT_BYTES)
-        self._cancelled = threading.Event()
         self._fresh: set[str] = set()
-
-    def cancel(self) -> None:
-        """Make workers give up at the next member."""
-        self._cancelled.set()
 
     async def fetch_wheel(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredWheel:
         """Return the stored wheel of ``file``; its digest meets what index, URL and ``required`` demand.
@@ -65,17 +62,19 @@ class WheelFetcher:
         `WheelFormatError`, `StoreError`.
         """
         digest = file.hashes.get("sha256")
-        if digest and reuse and await anyio.to_thread.run_sync(self._store.has_tree, digest):
-            if not required.allows(file.hashes):
+        if digest and reuse and self._store.has_tree(digest):
+            if required.allows(file.hashes):
+                return self._stored(Digest(digest))
+            if required.algorithms() <= file.hashes.keys():
                 raise mismatch(required, file.hashes, label=file.filename, url=file.url)
-            return self._stored(Digest(digest))
+            # Another kind of digest is required than the index gives: only the archive itself can tell.
         if file.url.startswith("file:"):
             return await self._in_worker(self._read_local, file, required)
         return await self._download(file, required)
 
     async def keep_archive(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredWheel:
         """Store a wheel that came whole while only its metadata was wanted."""
-        return await self._in_worker(self._check_and_unpack, file, required, archive)
+        return await self._in_worker(self._unpack_bytes, file, required, archive)
 
     async def _download(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
         size = file.size
@@ -84,14 +83,27 @@ class WheelFetcher:
             partial = None
             if size is not None and size > IN_MEMORY_LIMIT_BYTES:
                 partial = self._store.partial_path(file.hashes.get("sha256") or without_fragment(file.url))
-            content = await self._downloader.fetch(file.url, label=file.filename, size_bytes=size, partial_path=partial)
+            resumes = partial is not None and await anyio.to_thread.run_sync(os.path.exists, partial)
             try:
-                return await self._in_worker(self._check_and_unpack, file, required, content)
-            finally:
-                if partial is not None:
-                    await anyio.to_thread.run_sync(_unlink, partial)
+                return await self._fetch_and_unpack(file, required, partial)
+            except HashMismatchError:
+                if not resumes:
+                    raise
+            # What an earlier run left may be of another archive under the same address.
+            return await self._fetch_and_unpack(file, required, partial)
         finally:
-            await self._budget.give_back(booked)
+            self._budget.give_back(booked)
+
+    async def _fetch_and_unpack(self, file: PageFile, required: AllowedHashes, partial: str | None) -> StoredWheel:
+        content = await self._downloader.fetch(
+            file.url, label=file.filename, size_bytes=file.size, partial_path=partial
+        )
+        try:
+            return await self._in_worker(self._unpack_bytes, file, required, content)
+        finally:
+            if partial is not None:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(_unlink, partial)
 
     async def _in_worker(self, work: Callable[..., StoredWheel], *args: object) -> StoredWheel:
         """Run ``work`` in a worker; a thread that writes is waited for, even when the run is given up."""
@@ -106,34 +118,61 @@ class WheelFetcher:
             with open(path, "rb") as reading:
                 size = os.fstat(reading.fileno()).st_size
                 content = mmap.mmap(reading.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-            return self._check_and_unpack(file, required, content)
         except ValueError as error:
             raise RequirementError(str(error)) from error
         except OSError as error:
             raise DownloadError(f"could not read {file.filename}", why=str(error)) from error
-
-    def _check_and_unpack(self, file: PageFile, required: AllowedHashes, content: bytes | mmap.mmap) -> StoredWheel:
-        """Check the archive, unpack it aside, and make it a tree of the store. Blocks; runs in a worker."""
-        name = file.filename or filename_of(file.url)
-        view = memoryview(content)
-        try:
-            digest = check_digests(view, demands_of(given=file.hashes, required=required), label=name, url=file.url)
-        finally:
-            view.release()
-        if self._store.has_tree(digest) and digest not in self._fresh:
+        demands = demands_of(given=file.hashes, required=required)
+        digest = check_digests(content, demands, label=file.filename, url=file.url)
+        del content
+        if self._store.has_tree(digest):
             return self._stored(digest)
+        return self._unpack_file(file, required, path, size)
+
+    def _unpack_bytes(self, file: PageFile, required: AllowedHashes, content: bytes | mmap.mmap) -> StoredWheel:
+        path = self._store.write_temporary(content)
+        try:
+            return self._unpack_file(file, required, path, len(content))
+        finally:
+            _unlink(path)
+
+    def _unpack_file(self, file: PageFile, required: AllowedHashes, path: str, size_bytes: int) -> StoredWheel:
+        """Check the archive at ``path``, unpack it aside, and make it a tree of the store. Blocks; for a thread."""
+        name = file.filename or filename_of(file.url)
+        demands = demands_of(given=file.hashes, required=required)
         try:
             staging = self._store.new_staging_directory()
-            try:
-                self._unpack(content, name, digest, staging, self._cancelled.is_set)
-            except BaseException:
-                self._store.discard(staging)
-                raise
         except OSError as error:
             raise StoreError(f"could not unpack {name}", why=str(error)) from error
+        job = UnpackJob(
+            path=path,
+            filename=name,
+            staging=staging,
+            umask=self._store.umask,
+            demands=[[f"{algorithm}={digest}" for algorithm, digest in demand.digests] for demand in demands],
+        )
+        try:
+            outcome = self._unpack(job, size_bytes)
+            digest = self._digest_of(outcome, demands, name, file.url)
+        except BaseException:
+            self._store.discard(staging)
+            raise
         self._store.commit_tree(staging, digest)
         self._fresh.add(digest)
         return self._stored(digest)
+
+    @staticmethod
+    def _digest_of(outcome: Outcome, demands: Sequence[AllowedHashes], name: str, url: str) -> Digest:
+        """Return the digest of an unpacked archive; raise what the outcome says otherwise."""
+        if outcome.kind == OK:
+            return Digest(outcome.digests["sha256"])
+        if outcome.kind == MISMATCH:
+            wrong = next(demand for demand in demands if not demand.allows(outcome.digests))
+            raise mismatch(wrong, outcome.digests, label=name, url=url)
+        if outcome.kind == REFUSED:
+            what, why, hint = outcome.details
+            raise WheelFormatError(what, why=why or None, hint=hint or None)
+        raise StoreError(f"could not unpack {name}", why=outcome.details[-1])
 
     def _stored(self, digest: Digest) -> StoredWheel:
         return StoredWheel(digest=digest, tree=self._store.tree_path(digest), from_store=digest not in self._fresh)

@@ -18,7 +18,7 @@ from asyncpip.store.store import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from asyncpip.core.target import SchemePaths
     from asyncpip.install.linker import LinkJob
@@ -172,7 +172,7 @@ def apply_changes(
     fresh = set(new_directories)
     for path in new_files:
         parent = path.rpartition(os.sep)[0]
-        if parent not in fresh and path not in moved and os.path.lexists(path):
+        if parent not in fresh and path not in moved and os.path.lexists(path) and not _keeps_files(path, moved):
             moved[path] = None
 
     transaction = Transaction(
@@ -257,6 +257,17 @@ def _bytecode_path(path: str, cache_tag: str) -> str:
     return f"{directory}{os.sep}__pycache__{os.sep}{name[:-3]}.{cache_tag}.pyc"
 
 
+def _keeps_files(path: str, moved: Collection[str]) -> bool:
+    """Return whether ``path`` is a directory with files that stay: it is in the way, and not ours to take away."""
+    if os.path.islink(path) or not os.path.isdir(path):
+        return False
+    for place, directories, names in os.walk(path):
+        links = [name for name in directories if os.path.islink(os.path.join(place, name))]
+        if any(os.path.join(place, name) not in moved for name in (*names, *links)):
+            return True
+    return False
+
+
 def _link_jobs(placed: list[_Placed]) -> list[LinkJob]:
     """Return runs of root files with consecutive indexes."""
     runs: list[LinkJob] = []
@@ -288,7 +299,7 @@ def _place_others(item: _Placed, where: Destination, link_mode: str) -> list[str
             digest, _, size = row.partition(",")
             lines.append(row_line((recorded, digest, size)))
         else:
-            _write_new(final, content, 0o777)
+            _write_new(final, content, os.stat(source).st_mode & 0o777)
             lines.append(row_line(row_of(recorded, content)))
     for slot, (final, recorded, content, mode) in enumerate(item.generated, manifest.file_count):
         if slot in item.skipped:
@@ -315,7 +326,8 @@ def _write_records(placed: list[_Placed], rows: list[list[str]], compiled: list[
 
 
 def _path_of_line(line: str) -> str:
-    return line.rpartition(",")[0].rpartition(",")[0]
+    path = line.rpartition(",")[0].rpartition(",")[0]
+    return path[1:-1].replace('""', '"') if path.startswith('"') else path
 
 
 def _source_of(bytecode: str) -> str:

@@ -18,7 +18,7 @@ from asyncpip.errors import WheelFormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from mmap import mmap
 
     Buffer = bytes | mmap | memoryview
@@ -46,6 +46,8 @@ MAX_MEMBERS = 400_000
 _EOCD = Struct("<4s4H2LH")
 _EOCD64_LOCATOR = Struct("<4sLQL")
 _EOCD64 = Struct("<4sQ2H2L4Q")
+_EOCD64_HEAD_BYTES = 12
+"""What the record's own length leaves out: its signature and that length."""
 _CENTRAL = Struct("<4s6H3L5H2L")
 _LOCAL = Struct("<4s5H3L2H")
 _FULL_16, _FULL_32 = 0xFFFF, 0xFFFFFFFF
@@ -64,20 +66,19 @@ class ArchiveReader:
         self.filename = filename
         try:
             self.members: list[Member] = self._read_directory()
-        except (struct_error, IndexError) as error:
+        except (struct_error, IndexError, OverflowError) as error:
             raise self.broken("its zip directory is damaged") from error
-        self._check_overlaps()
 
     def broken(self, why: str) -> WheelFormatError:
         """Return the error for this archive."""
         return WheelFormatError(f"{self.filename} is not a valid wheel", why=why)
 
-    def read(self, member: Member) -> bytes:
+    def read(self, member: Member) -> bytes | bytearray | memoryview:
         """Return the content of ``member``, size and CRC checked."""
         name, method, crc, _, size, _, _ = member
         raw = self._raw(member)
         if method == STORED:
-            content = bytes(raw)
+            content: bytes | bytearray | memoryview = raw
         elif method == DEFLATED:
             content = self._inflate(raw, size, name)
         else:
@@ -91,7 +92,12 @@ class ArchiveReader:
         name, method, crc, _, size, _, _ = member
         raw = self._raw(member)
         seen_crc = seen_size = 0
-        pieces = _slices(raw) if method == STORED else _inflated_pieces(raw)
+        if method == STORED:
+            pieces = _slices(raw)
+        elif method == DEFLATED:
+            pieces = _inflated_pieces(raw)
+        else:
+            pieces = self._pieces_with_zipfile(name)
         try:
             for piece in pieces:
                 seen_size += len(piece)
@@ -104,11 +110,6 @@ class ArchiveReader:
         if seen_size != size or seen_crc != crc:
             raise self.broken(f"member `{name}` is damaged (size or CRC-32 differs)")
 
-    def by_name(self) -> Callable[[str], bytes]:
-        """Return a function that reads a member by its name; it raises KeyError for an unknown one."""
-        members = {member[0]: member for member in self.members}
-        return lambda name: self.read(members[name])
-
     def _read_directory(self) -> list[Member]:
         data = self.data
         end, count, size, offset = self._find_directory()
@@ -117,6 +118,7 @@ class ArchiveReader:
         if count > MAX_MEMBERS or count * _CENTRAL.size > size:
             raise self.broken(f"it declares {count} members")
         members: list[Member] = []
+        extents: list[tuple[int, int]] = []
         at = offset
         unpack = _CENTRAL.unpack_from
         header = _CENTRAL.size
@@ -131,14 +133,17 @@ class ArchiveReader:
                 full, packed, local = self._zip64_sizes(extra, full, packed, local)
             at += header + name_len + extra_len + comment_len
             name = self._decode_name(raw_name, flags)
-            self._check_local_header(raw_name, method, crc, packed, full, local, flags)
-            if full > packed * MAX_DEFLATE_RATIO + 64:
+            extents.append((local, self._check_local_header(raw_name, method, crc, packed, full, local, flags)))
+            if method == STORED and full != packed:
+                raise self.broken(f"member `{name}` is stored, but declares {full} bytes from {packed}")
+            if method == DEFLATED and full > packed * MAX_DEFLATE_RATIO + 64:
                 raise self.broken(f"member `{name}` declares {full} bytes from {packed}, more than deflate can hold")
             mode = external >> 16
             executable = bool(mode & 0o111) and mode & _TYPE_MASK == _REGULAR_FILE
             members.append((name, method, crc, packed, full, local, executable))
         if at != end:
             raise self.broken("its zip directory holds more than it declares")
+        self._check_extents(extents, offset)
         return members
 
     def _find_directory(self) -> tuple[int, int, int, int]:
@@ -162,8 +167,8 @@ class ArchiveReader:
             locator = at - _EOCD64_LOCATOR.size
             if locator >= 0 and data[locator : locator + 4] == b"PK\x06\x07":
                 _, _, end, _ = _EOCD64_LOCATOR.unpack_from(data, locator)
-                signature, _, _, _, disk, start_disk, here, count, size, offset = _EOCD64.unpack_from(data, end)
-                if signature != b"PK\x06\x06":
+                signature, length64, _, _, disk, start_disk, here, count, size, offset = _EOCD64.unpack_from(data, end)
+                if signature != b"PK\x06\x06" or end + _EOCD64_HEAD_BYTES + length64 != locator:
                     raise self.broken("its zip64 directory is damaged")
         if disk or start_disk or here != count:
             raise self.broken("it is split over several disks")
@@ -199,9 +204,10 @@ class ArchiveReader:
 
     def _check_local_header(
         self, raw_name: bytes, method: int, crc: int, packed: int, full: int, local: int, flags: int
-    ) -> None:
+    ) -> int:
+        """Return where the member's data ends, after comparing its local header with the directory."""
         data = self.data
-        signature, _, local_flags, local_method, _, _, local_crc, local_packed, local_full, name_len, _ = (
+        signature, _, local_flags, local_method, _, _, local_crc, local_packed, local_full, name_len, extra_len = (
             _LOCAL.unpack_from(data, local)
         )
         start = local + _LOCAL.size
@@ -213,20 +219,27 @@ class ArchiveReader:
             or (local_flags ^ flags) & (_ENCRYPTED | _DESCRIPTOR)
         ):
             raise self.broken(f"the two zip headers of member {raw_name!r} disagree")
-        if local_flags & _DESCRIPTOR or _FULL_32 in (local_packed, local_full):
-            return
-        if local_crc != crc or local_packed != packed or local_full != full:
-            raise self.broken(f"the two zip headers of member {raw_name!r} disagree about its size or CRC-32")
+        content = start + name_len + extra_len
+        if not local_flags & _DESCRIPTOR:  # else sizes and CRC-32 stand behind the data
+            if _FULL_32 in (local_packed, local_full):
+                extra = bytes(data[start + name_len : content])
+                local_full, local_packed, _ = self._zip64_sizes(extra, local_full, local_packed, 0)
+            if local_crc != crc or local_packed != packed or local_full != full:
+                raise self.broken(f"the two zip headers of member {raw_name!r} disagree about its size or CRC-32")
+        return content + packed
 
-    def _check_overlaps(self) -> None:
+    def _check_extents(self, extents: list[tuple[int, int]], directory: int) -> None:
         """Refuse members that share bytes: that is how a small archive unpacks to petabytes."""
+        extents.sort()
+        if extents and extents[0][0]:
+            raise self.broken("there is data before the zip archive")
         at = 0
-        for local, packed in sorted((member[5], member[3]) for member in self.members):
-            if local < at:
+        for start, end in extents:
+            if start < at:
                 raise self.broken("its members overlap")
-            at = local + _LOCAL.size + packed
-        if at > len(self.data):
-            raise self.broken("a member reaches beyond the end of the archive")
+            at = end
+        if at > directory:
+            raise self.broken("a member reaches into the zip directory")
 
     def _raw(self, member: Member) -> memoryview:
         local = member[5]
@@ -238,10 +251,10 @@ class ArchiveReader:
             raise self.broken(f"member `{member[0]}` reaches beyond the end of the archive")
         return raw
 
-    def _inflate(self, raw: memoryview, size: int, name: str) -> bytes:
+    def _inflate(self, raw: memoryview, size: int, name: str) -> bytes | bytearray:
         try:
             if _HAVE_LIBDEFLATE:
-                return bytes(deflate_decompress(raw, size)) if size else b""
+                return deflate_decompress(raw, size) if size else b""
             return decompressobj(-15).decompress(raw, size + 1)
         except (zlib_error, ValueError) as error:
             raise self.broken(f"member `{name}` is damaged ({error})") from error
@@ -251,18 +264,22 @@ class ArchiveReader:
             raise
 
     def _read_with_zipfile(self, name: str) -> bytes:
+        return b"".join(self._pieces_with_zipfile(name))
+
+    def _pieces_with_zipfile(self, name: str) -> Iterator[bytes]:
         """Methods that no known builder uses (bzip2, LZMA, …), which pip's reader takes too."""
         import io  # noqa: PLC0415 - rare
         import zipfile  # noqa: PLC0415 - 15 ms, rare
 
         try:
-            with zipfile.ZipFile(io.BytesIO(self.data)) as archive:
-                return archive.read(name)
-        except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, zlib_error) as error:
+            with zipfile.ZipFile(io.BytesIO(self.data)) as archive, archive.open(name) as reading:
+                while piece := reading.read(CHUNK_BYTES):
+                    yield piece
+        except Exception as error:  # each method has its own errors for damaged data, and they have no common base
             raise self.broken(f"member `{name}` cannot be decompressed ({error})") from error
 
 
-def _crc32(content: bytes) -> int:
+def _crc32(content: bytes | bytearray | memoryview) -> int:
     return int(deflate_crc32(content)) if _HAVE_LIBDEFLATE else zlib_crc32(content)
 
 
@@ -281,7 +298,7 @@ def _inflated_pieces(raw: memoryview) -> Iterator[bytes]:
     yield inflater.flush()
 
 
-def write_all(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes | bytearray | memoryview) -> None:
     """Write ``content`` whole; a regular file takes it in one call except beyond 2 GiB."""
     view = memoryview(content)
     while view:

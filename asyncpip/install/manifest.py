@@ -1,8 +1,9 @@
 """What the store knows of an unpacked wheel: all that linking it into an environment needs, in one read.
 
-A manifest is text in fields separated by NUL (which no member name may contain), lists one item a line: decoding is
-`split`, 25.8k files of 171 wheels in 6 ms without an import. The first field carries a CRC-32 of the rest, so that a
-damaged one is a miss. Lean.
+A manifest is text in fields separated by NUL, lists one item a line, parts of an item separated by CR; no member name,
+row or script name may hold these (`encode` sees to NUL, which only a RECORD could). Decoding is `split`, 25.8k files of
+171 wheels in 6 ms without an import. The first field carries a CRC-32 of the rest, so that a damaged one is a miss.
+Lean.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class Manifest:
         return self.root_paths.index(f"{self.dist_info}/METADATA")
 
     def encode(self) -> bytes:
-        """Return the bytes that `decode` takes."""
+        """Return the bytes that `decode` takes; raise ValueError where a text holds NUL."""
         body = "\0".join(
             (
                 self.filename,
@@ -99,16 +100,18 @@ class Manifest:
                 self.version,
                 self.dist_info,
                 "1" if self.root_is_purelib else "0",
-                _lines("\t".join(script) for script in self.console_scripts),
-                _lines("\t".join(script) for script in self.gui_scripts),
+                _lines("\r".join(script) for script in self.console_scripts),
+                _lines("\r".join(script) for script in self.gui_scripts),
                 _lines(self.root_directories),
                 _lines(self.root_paths),
                 _lines(self.root_rows),
-                _lines(f"{key}\t{path}\t{row}\t{int(rewrite)}" for key, path, row, rewrite in self.other_files),
+                _lines(f"{key}\r{path}\r{row}\r{int(rewrite)}" for key, path, row, rewrite in self.other_files),
                 _lines(map(str, self.sizes)),
                 _lines(warning.replace("\n", " ") for warning in self.warnings),
             )
         ).encode("utf-8")
+        if body.count(0) != _FIELDS - 1:
+            raise ValueError("a text of the wheel holds NUL")
         return f"{_MAGIC} {crc32(body):08x}\0".encode() + body
 
     @classmethod
@@ -147,10 +150,10 @@ def _items(field: str) -> list[str]:
 
 
 def _script(line: str) -> tuple[str, str, str]:
-    name, module, attribute = line.split("\t")
+    name, module, attribute = line.split("\r")
     return name, module, attribute
 
 
 def _other_file(line: str) -> tuple[str, str, str, bool]:
-    key, path, row, rewrite = line.split("\t")
+    key, path, row, rewrite = line.split("\r")
     return key, path, row, rewrite == "1"

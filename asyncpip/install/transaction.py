@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PREFIX = ".asyncpip-"
 """Of the directory in the target that holds a journal and what was moved aside; no importable name."""
-_JOURNAL, _DONE = "journal", "committed"
+_UNFINISHED, _JOURNAL, _DONE = "unfinished", "journal", "committed"
 _MOVED, _DIRECTORY, _FILE = "M", "D", "F"
 
 
@@ -46,7 +46,10 @@ class Transaction:
         entries = [f"{_MOVED}{path}" for path in self._moved]
         entries += [f"{_DIRECTORY}{path}" for path in self._new_directories]
         entries += [f"{_FILE}{path}" for path in self._new_files]
-        _write(os.path.join(self.directory, _JOURNAL), "\0".join(entries).encode("utf-8", "surrogateescape"))
+        # Aside first: half a journal would name paths that are beginnings of others.
+        aside = os.path.join(self.directory, _UNFINISHED)
+        _write(aside, "\0".join(entries).encode("utf-8", "surrogateescape"))
+        os.rename(aside, os.path.join(self.directory, _JOURNAL))
         for number, path in enumerate(self._moved):
             _move(path, os.path.join(self.directory, str(number)))
         for path in self._new_directories:
@@ -96,20 +99,14 @@ def recover(home: str, warn: Callable[[str], None]) -> None:
 
 
 def _undo(directory: str) -> list[str]:
-    data = read_file(os.path.join(directory, _JOURNAL))
+    journal = os.path.join(directory, _JOURNAL)
+    data = read_file(journal)
+    if data is None and os.path.lexists(journal):  # what was moved aside is kept, for somebody may need it
+        return [f"could not read {journal}"]
     entries = data.decode("utf-8", "surrogateescape").split("\0") if data else []
     moved = [entry[1:] for entry in entries if entry[:1] == _MOVED]
     untouched = {path for number, path in enumerate(moved) if not os.path.lexists(os.path.join(directory, str(number)))}
-    problems: list[str] = []
-    for entry in entries:
-        if entry[:1] == _FILE and entry[1:] not in untouched:
-            try:
-                os.unlink(entry[1:])
-            except FileNotFoundError:
-                pass
-            except OSError as error:
-                if error.errno != errno.ENOTDIR:
-                    problems.append(f"could not remove {entry[1:]}: {error}")
+    problems = _remove_files([entry[1:] for entry in entries if entry[:1] == _FILE and entry[1:] not in untouched])
     _remove_empty([entry[1:] for entry in entries if entry[:1] == _DIRECTORY])
     for number, path in enumerate(moved):
         if path not in untouched:
@@ -120,6 +117,20 @@ def _undo(directory: str) -> list[str]:
                 problems.append(f"could not put back {path} (kept as {directory}/{number}): {error}")
     if not problems:
         remove_tree(directory)
+    return problems
+
+
+def _remove_files(paths: Sequence[str]) -> list[str]:
+    problems = []
+    for path in paths:
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            # A file or directory that was in the way, and why the step failed: it is not ours.
+            if error.errno != errno.ENOTDIR and not os.path.isdir(path):
+                problems.append(f"could not remove {path}: {error}")
     return problems
 
 
@@ -141,13 +152,25 @@ def _move(source: str, destination: str) -> None:
         if os.path.islink(source):
             os.symlink(os.readlink(source), destination)
         else:
-            with open(source, "rb") as reading:
-                _write(destination, reading.read(), os.fstat(reading.fileno()).st_mode & 0o777)
+            _copy(source, destination)
         remove_quietly(source)
 
 
-def _write(path: str, data: bytes, mode: int = 0o666) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), mode)
+def _copy(source: str, destination: str) -> None:
+    """Copy a file with its mode and times; ``destination`` is absent or complete, for `_undo` believes what it sees."""
+    import shutil  # noqa: PLC0415 - rare
+
+    aside = f"{destination}{PREFIX}part"
+    try:
+        shutil.copy2(source, aside)
+        os.replace(aside, destination)
+    except BaseException:
+        remove_quietly(aside)
+        raise
+
+
+def _write(path: str, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
     try:
         view = memoryview(data)
         while view:

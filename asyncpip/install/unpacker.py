@@ -43,7 +43,9 @@ def unpack_wheel(
     """
     archive = ArchiveReader(data, filename)
     by_name = {member[0]: member for member in archive.members}
-    layout = read_layout(filename, [member[0] for member in archive.members], lambda name: archive.read(by_name[name]))
+    layout = read_layout(
+        filename, [member[0] for member in archive.members], lambda name: bytes(archive.read(by_name[name]))
+    )
     placement = place_members(layout, [member[0] for member in archive.members])
     root = placement.groups.pop(ROOT)
     replaced = {f"{layout.dist_info}/{name}" for name in _WRITTEN_BY_INSTALLERS}
@@ -81,9 +83,13 @@ def unpack_wheel(
         sizes=[member[4] for member in members],
         warnings=list(layout.warnings),
     )
+    try:
+        encoded = manifest.encode()
+    except ValueError as error:
+        raise archive.broken(str(error)) from error
     descriptor = os.open(os.path.join(staging, MANIFEST_NAME), _FLAGS, 0o666)
     try:
-        write_all(descriptor, manifest.encode())
+        write_all(descriptor, encoded)
     finally:
         os.close(descriptor)
     return manifest
@@ -118,7 +124,7 @@ def _write_members(
                         write_all(descriptor, content)
                 finally:
                     close(descriptor)
-                head = content[: len(_SHEBANG_MARK)]
+                head = bytes(content[: len(_SHEBANG_MARK)])
             else:
                 head = _write_large(archive, member, f"{prefix}{index}", mode, directory, cancelled)
             if member[6] and masks_execution:  # execute bits do not depend on the umask (pip)

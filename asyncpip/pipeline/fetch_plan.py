@@ -6,7 +6,6 @@ target environment is not touched here.
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -73,8 +72,6 @@ class PipelineRequest:
 
 def run_pipeline(request: PipelineRequest, store: Store, reporter: Reporter) -> FetchedPlan:
     """Resolve and fetch; blocks until done. Raises `AsyncpipError` of the first cause."""
-    gc_was_enabled = gc.isenabled()
-    gc.disable()  # a run allocates millions of objects that live to its end: collecting costs 10 % and frees nothing
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     try:
@@ -83,8 +80,6 @@ def run_pipeline(request: PipelineRequest, store: Store, reporter: Reporter) -> 
         raise first_cause(group) from group
     finally:
         sys.setswitchinterval(switch_interval)
-        if gc_was_enabled:
-            gc.enable()
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -126,18 +121,21 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
     ):
         bridge = Bridge(
             tasks,
-            fetch_pages=session.index.fetch_pages,
+            fetch_pages=session.fetch_pages,
             read_known_metadata=session.read_known_metadata,
             fetch_metadata=session.fetch_metadata,
             fetch_direct=session.fetch_direct,
             fetch_archive=session.fetch_archive,
             prefetch_archives=request.prefetch_archives,
         )
-        started = time.perf_counter()
-        resolution = await _solve(request.resolve, bridge, reporter)
-        resolved = time.perf_counter()
-        wheels = await _collect(bridge, request.wanted(resolution), reporter)
-        fetched = time.perf_counter()
+        try:
+            started = time.perf_counter()
+            resolution = await _solve(request.resolve, bridge, reporter)
+            resolved = time.perf_counter()
+            wheels = await _collect(bridge, request.wanted(resolution), reporter)
+            fetched = time.perf_counter()
+        finally:
+            session.cancel_unpacking()  # the task group waits for workers: those that are left work for nothing
         tasks.cancel_scope.cancel()  # what was only expected
     return FetchedPlan(
         resolution=resolution,

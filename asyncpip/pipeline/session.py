@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -20,34 +19,36 @@ from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind
 from asyncpip.core.urls import filename_of, split_credentials, without_fragment
 from asyncpip.core.wheel_filename import parse_wheel_name
-from asyncpip.errors import BuildError, RequirementError, StoreError
+from asyncpip.errors import BuildError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.downloader import Downloader
 from asyncpip.fetch.wheels import WheelFetcher
 from asyncpip.index.client import IndexClient
+from asyncpip.index.links_page import LinksPage
 from asyncpip.install.manifest import Manifest
-from asyncpip.install.unpacker import unpack_wheel
 from asyncpip.net.trust import is_trusted_origin
 from asyncpip.pipeline.bridge import parse_metadata
 from asyncpip.pipeline.late_transport import LateTransport
+from asyncpip.pipeline.unpack_pool import UnpackPool
 from asyncpip.store.store import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
+    from asyncpip.core.page import ProjectPage
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.core.urls import Credentials
     from asyncpip.fetch.wheels import StoredWheel
-    from asyncpip.install.archive import Buffer
     from asyncpip.net.transport import TransportOptions
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
 
 METADATA_BUCKET = "metadata-v1"
 """Core metadata by SHA-256 of the wheel: MessagePack of `CoreMetadata` as an array."""
+_LOCK_PAGE = "a lock file"
 _decode_metadata = msgspec.msgpack.Decoder(CoreMetadata).decode
 _encode_metadata = msgspec.msgpack.Encoder().encode
 
@@ -61,6 +62,8 @@ class Places:
     refresh: frozenset[str]
     offline: bool
     transport: TransportOptions
+    locked_files: tuple[tuple[NormalizedName, PageFile], ...] = ()
+    """What lock files name: a project in it has no other file, and no index is asked about it."""
 
 
 class Session:
@@ -75,14 +78,28 @@ class Session:
         supports: Callable[[str], bool],
         hashes_of: Callable[[NormalizedName], AllowedHashes],
         requests: Callable[[], int],
+        cancel_unpacking: Callable[[], None],
+        locked_files: Sequence[tuple[NormalizedName, PageFile]],
     ) -> None:
         self.requests = requests
         """How many requests were sent so far."""
+        self.cancel_unpacking = cancel_unpacking
+        """Makes workers give up what they unpack."""
         self.store = store
         self.index = index
         self.wheels = wheels
         self._supports = supports
         self._hashes_of = hashes_of
+        self._locked: dict[NormalizedName, ProjectPage | None] = {
+            name: LinksPage(_LOCK_PAGE, file.url, [file]).for_project(name) for name, file in locked_files
+        }
+
+    async def fetch_pages(self, name: NormalizedName) -> Sequence[ProjectPage]:
+        """Return the pages of ``name``: the one that a lock file stands for, or what indexes and places list."""
+        if name in self._locked:
+            page = self._locked[name]
+            return () if page is None else (page,)
+        return await self.index.fetch_pages(name)
 
     def read_known_metadata(self, file: PageFile) -> CoreMetadata | None:
         """Return core metadata that the store remembers for the file's digest. Blocks for one small read."""
@@ -107,8 +124,7 @@ class Session:
         if result.archive is not None:
             await self.wheels.keep_archive(file, result.archive, NO_HASHES)
         if data is None:
-            stored = await self.wheels.fetch_wheel(file, NO_HASHES)
-            data = await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
+            _, data = await self._fetch_with_metadata(file, NO_HASHES)
         self._remember(file.hashes.get("sha256"), data, file.filename)
         return data
 
@@ -136,9 +152,16 @@ class Session:
             raise RequirementError(f"{filename} is not a supported wheel on this platform.")
         file = PageFile(filename=filename, url=url, hashes=dict(direct.hashes.digests))
         required = self._hashes_of(requirement.name or normalize_name(name.project))
-        stored = await self.wheels.fetch_wheel(file, required)
-        data = await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
+        stored, data = await self._fetch_with_metadata(file, required)
         metadata = parse_metadata(data, filename)
+        if not is_of_file(metadata, filename):
+            raise WheelFormatError(
+                f"Requested {requirement.text} has inconsistent version: expected {name.version!r}, but metadata has "
+                f"{metadata.version!r}"
+                if normalize_name(metadata.name) == normalize_name(name.project)
+                else f"Requested {requirement.text} has inconsistent name: expected {name.project!r}, but metadata has "
+                f"{metadata.name!r}"
+            )
         hashes = (("sha256", str(stored.digest)),)
         return (
             Candidate(
@@ -151,6 +174,24 @@ class Session:
             ),
             metadata,
         )
+
+    async def _fetch_with_metadata(self, file: PageFile, required: AllowedHashes) -> tuple[StoredWheel, bytes]:
+        """Return the stored wheel and its METADATA; a damaged tree of an earlier run is replaced."""
+        stored = await self.wheels.fetch_wheel(file, required)
+        try:
+            data = await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
+        except StoreError:
+            if not stored.from_store:
+                raise
+        else:
+            if not stored.from_store or is_of_file(parse_metadata(data, file.filename), file.filename):
+                return stored, data
+            # The digest that the URL asks for is that of another archive: let the real one be checked against it.
+            stored = await self.wheels.fetch_wheel(file, required, reuse=False)
+            return stored, await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
+        await anyio.to_thread.run_sync(self.store.drop_tree, stored.digest)
+        stored = await self.wheels.fetch_wheel(file, required)
+        return stored, await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
 
     def _remember(self, digest: str | None, data: bytes, filename: str) -> None:
         if digest:
@@ -177,7 +218,8 @@ async def open_session(
         concurrent_downloads=limits.concurrent_downloads,
         resume_retries=limits.resume_retries,
     )
-    wheels = WheelFetcher(store, downloader, partial(_unpack, store.umask), jobs=limits.jobs)
+    pool = UnpackPool()
+    wheels = WheelFetcher(store, downloader, pool.run, jobs=limits.jobs)
     supported = frozenset(tags)
     try:
         async with IndexClient(
@@ -197,13 +239,26 @@ async def open_session(
                 supports=supported.__contains__,
                 hashes_of=hashes_of,
                 requests=lambda: transport.requests,
+                cancel_unpacking=pool.cancel,
+                locked_files=places.locked_files,
             )
     except BaseException:
-        wheels.cancel()
+        pool.cancel()
         raise
     finally:
+        pool.close()
         with anyio.CancelScope(shield=True):
             await transport.aclose()
+
+
+def is_of_file(metadata: CoreMetadata, filename: str) -> bool:
+    """Return whether name and version of ``metadata`` are those of the wheel's file name."""
+    name = parse_wheel_name(filename)
+    return (
+        name is not None
+        and normalize_name(metadata.name) == normalize_name(name.project)
+        and Version(metadata.version) == Version(name.version)
+    )
 
 
 def read_metadata_file(tree: str) -> bytes:
@@ -216,9 +271,3 @@ def read_metadata_file(tree: str) -> bytes:
     if data is None:
         raise StoreError(f"the stored wheel at {tree} is damaged", why="its METADATA is missing")
     return data
-
-
-def _unpack(
-    umask: int, content: Buffer, filename: str, digest: str, staging: str, cancelled: Callable[[], bool]
-) -> None:
-    unpack_wheel(content, filename=filename, digest=digest, staging=staging, umask=umask, cancelled=cancelled)

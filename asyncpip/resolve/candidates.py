@@ -8,34 +8,26 @@ before somebody asks: a page lists thousands of files, and a resolution wants th
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
-
-from packaging.version import InvalidVersion, Version
 
 from asyncpip.core.candidates import Candidate, Reason, Rejected
 from asyncpip.core.hashes import NO_HASHES, AllowedHashes
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import IndexAccessError
 from asyncpip.resolve.selection import IndexStrategy
+from asyncpip.resolve.version_order import order_key, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from asyncpip.core.page import PageFile, ProjectPage
     from asyncpip.resolve.selection import Selection
-
-
-@lru_cache(maxsize=65536)
-def parse_version(text: str) -> Version | None:
-    """Return the version ``text``, shared; None where it does not follow PEP 440."""
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None
+    from asyncpip.resolve.version_order import OrderKey
 
 
 def is_pinned(specifier: SpecifierSet) -> bool:
@@ -63,15 +55,17 @@ class _Choice(NamedTuple):
 
 
 class _Release:
-    """The files of one version: those accepted, best first, and those left out."""
+    """The files of one version: those accepted, best first, and those left out; judged when somebody asks."""
 
-    __slots__ = ("accepted", "rejected", "version")
+    __slots__ = ("accepted", "places", "rejected", "version")
 
-    def __init__(self, version: Version, accepted: list[_Choice], rejected: list[Rejected]) -> None:
+    def __init__(self, version: Version) -> None:
         self.version = version
-        accepted.sort(key=lambda choice: choice.order, reverse=True)
-        self.accepted = [choice.candidate for choice in accepted]
-        self.rejected = rejected
+        self.places: list[tuple[int, str]] = []
+        """Page and the version's text there; more than one where pages or spellings differ."""
+        self.accepted: list[Candidate] | None = None
+        """None until judged."""
+        self.rejected: list[Rejected] = []
 
 
 class CandidateList:
@@ -91,25 +85,25 @@ class CandidateList:
         if selection.index_strategy is IndexStrategy.FIRST_INDEX:
             first = next((page for page in pages if not page.is_find_links and page.versions), None)
             self._pages = [page for page in pages if page.is_find_links or page is first]
-        self._texts: dict[Version, list[tuple[int, str]]] = {}
+        self._entries: list[tuple[OrderKey, int, str]] = []
+        """Version, page and text there, oldest first once sorted; taken from the end as somebody looks at them."""
         self._bad_texts: list[tuple[int, str]] = []
         for place, page in enumerate(self._pages):
             for text in page.versions:
-                version = parse_version(text)
-                if version is None:
+                key = order_key(text)
+                if key is None:
                     self._bad_texts.append((place, text))
                 else:
-                    self._texts.setdefault(version, []).append((place, text))
-        self._versions: list[Version] | None = None
-        self._releases: dict[Version, _Release] = {}
+                    self._entries.append((key, place, text))
+        self._entries.sort(key=itemgetter(0))
+        self._releases: list[_Release] = []
+        """Newest first, as far as anybody has looked."""
         self._wheels_allowed, self._sdists_allowed = selection.formats.allows(name)
 
     @property
-    def versions(self) -> Sequence[Version]:
-        """All versions listed that follow PEP 440, newest first, whether or not one of their files is accepted."""
-        if self._versions is None:
-            self._versions = sorted(self._texts, reverse=True)
-        return self._versions
+    def is_empty(self) -> bool:
+        """Whether no page lists a version that follows PEP 440."""
+        return not self._entries and not self._releases
 
     def candidates_matching(self, specifier: SpecifierSet) -> Iterator[Candidate]:
         """Yield the best candidate of each version that ``specifier`` allows, in order of preference.
@@ -124,21 +118,23 @@ class CandidateList:
             candidates = [
                 candidate
                 for release in self._releases_matching(specifier)
-                for candidate in release.accepted
+                for candidate in self._judged(release)
                 if not candidate.file.is_yanked
             ]
             candidates.sort(key=lambda candidate: not candidate.file.is_wheel)
             yield from _first_of_each_version(candidates)
         else:
             for release in self._releases_matching(specifier):
-                for candidate in release.accepted:
+                for candidate in self._judged(release):
                     if not candidate.file.is_yanked:
                         yield candidate
                         break
 
     def _choose_among_all(self, specifier: SpecifierSet) -> Iterator[Candidate]:
         """Yield candidates where digests or yanked files decide, which needs all that fit at once."""
-        candidates = [candidate for release in self._releases_matching(specifier) for candidate in release.accepted]
+        candidates = [
+            candidate for release in self._releases_matching(specifier) for candidate in self._judged(release)
+        ]
         hashes = self._hashes
         if hashes and any(candidate.file.hashes and hashes.allows(candidate.file.hashes) for candidate in candidates):
             # Without any match nothing is dropped: the best is fetched to show the digest that it has (as in pip).
@@ -163,51 +159,67 @@ class CandidateList:
         allowed = self._selection.releases.allows_pre_releases(self.name)
         if allowed is None:
             allowed = specifier.prereleases or None
-        waiting: list[Version] = []
+        waiting: list[_Release] = []
         found_final = False
-        for version in self.versions:
+        for release in self._newest_first():
+            version = release.version
             if version.is_prerelease and (allowed is False or (allowed is None and found_final)):
                 continue
             if not specifier.contains(version, prereleases=True):
                 continue
             if version.is_prerelease and allowed is None:
-                waiting.append(version)
+                waiting.append(release)
                 continue
-            release = self._release(version)
-            if release.accepted:
+            if self._judged(release):
                 found_final = True
                 yield release
         if not found_final:
-            for version in waiting:
-                release = self._release(version)
-                if release.accepted:
-                    yield release
+            yield from (release for release in waiting if self._judged(release))
 
-    def _release(self, version: Version) -> _Release:
-        """Return the files of ``version``, judged; at most once."""
-        release = self._releases.get(version)
-        if release is None:
-            accepted: list[_Choice] = []
-            rejected: list[Rejected] = []
-            for place, text in self._texts[version]:
+    def _newest_first(self) -> Iterator[_Release]:
+        """Yield all versions, newest first."""
+        place = 0
+        while place < len(self._releases) or self._entries:
+            if place == len(self._releases):
+                self._take_next()
+            yield self._releases[place]
+            place += 1
+
+    def _take_next(self) -> None:
+        """Move the newest version that nobody has looked at to the releases."""
+        key, _, text = self._entries[-1]
+        version = parse_version(text)
+        if version is None:
+            raise AssertionError(f"sorted, but no version: {text!r}")
+        release = _Release(version)
+        while self._entries and self._entries[-1][0] == key:
+            _, place, text = self._entries.pop()
+            release.places.append((place, text))
+        self._releases.append(release)
+
+    def _judged(self, release: _Release) -> list[Candidate]:
+        """Return the candidates of a version, best first; looks at each file once."""
+        if release.accepted is None:
+            choices: list[_Choice] = []
+            for place, text in release.places:
                 page = self._pages[place]
                 for number, file in enumerate(page.files(text)):
-                    judged = self._judge(file, version, page)
+                    judged = self._judge(file, release.version, page)
                     if isinstance(judged, Rejected):
-                        rejected.append(judged)
+                        release.rejected.append(judged)
                         continue
-                    rank, build_tag = judged
-                    order = (-rank, build_tag, not page.is_find_links, place, number)
+                    order = (-judged.tag_rank, judged.build_tag, not page.is_find_links, place, number)
                     candidate = Candidate(
                         name=self.name,
-                        version=version,
+                        version=release.version,
                         file=file,
-                        tag_rank=rank if file.is_wheel else None,
+                        tag_rank=judged.tag_rank if file.is_wheel else None,
                         page_url=page.url,
                     )
-                    accepted.append(_Choice(order, candidate))
-            release = self._releases[version] = _Release(version, accepted, rejected)
-        return release
+                    choices.append(_Choice(order, candidate))
+            choices.sort(key=itemgetter(0), reverse=True)
+            release.accepted = [choice.candidate for choice in choices]
+        return release.accepted
 
     def _judge(self, file: PageFile, version: Version, page: ProjectPage) -> _Place | Rejected:
         """Return the place of a file among those of its version, or why it is no candidate.
@@ -260,15 +272,15 @@ class CandidateList:
         """
         chosen = None if specifier is None else {id(each) for each in self.candidates_matching(specifier)}
         found: list[Rejected] = []
-        for version in self.versions:
-            release = self._release(version)
-            fits = specifier is None or specifier.contains(version, prereleases=True)
-            if not fits:
-                names = [each.filename for each in release.rejected] + [each.file.filename for each in release.accepted]
+        for release in self._newest_first():
+            version = release.version
+            accepted = self._judged(release)
+            if specifier is not None and not specifier.contains(version, prereleases=True):
+                names = [each.filename for each in release.rejected] + [each.file.filename for each in accepted]
                 found.extend(Rejected(name, str(version), Reason.SPECIFIER) for name in names)
                 continue
             found.extend(release.rejected)
-            for candidate in release.accepted:
+            for candidate in accepted:
                 file = candidate.file
                 if file.is_yanked and (chosen is None or id(candidate) not in chosen):
                     message = file.yanked if isinstance(file.yanked, str) else ""
@@ -283,8 +295,8 @@ class CandidateList:
     def listed_versions(self) -> tuple[list[Version], list[Version]]:
         """Return versions with a file that is accepted, and those with one that is yanked, oldest first, for errors."""
         usable, yanked = [], []
-        for version in reversed(self.versions):
-            accepted = self._release(version).accepted
+        for release in reversed(list(self._newest_first())):
+            version, accepted = release.version, self._judged(release)
             if any(not candidate.file.is_yanked for candidate in accepted):
                 usable.append(version)
             if any(candidate.file.is_yanked for candidate in accepted):

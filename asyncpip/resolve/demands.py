@@ -15,7 +15,7 @@ from asyncpip.core.dependency import Dependency, marker_of, specifier_of
 from asyncpip.core.hashes import NO_HASHES, AllowedHashes
 from asyncpip.core.requirement import DirectKind, DirectReference, UserRequirement
 from asyncpip.core.urls import filename_of, fragment_of, is_vcs_url, redact, split_credentials, without_fragment
-from asyncpip.core.wheel_filename import sdist_stem
+from asyncpip.core.wheel_filename import parse_wheel_name, sdist_stem
 from asyncpip.errors import HashMismatchError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from asyncpip.core.dependency import MarkerEvaluator
 
 _RAW_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NAME_BEFORE_URL = re.compile(rf"({_RAW_NAME.pattern})\s*(?:\[[^\]]*\])?\s*@")
 ANY_VERSION = SpecifierSet()
 
 
@@ -129,15 +130,19 @@ def raw_name(requirement: UserRequirement) -> str:
     return requirement.name or requirement.text
 
 
-def describe(requirement: UserRequirement, *, with_marker: bool = True) -> str:
-    """Return the requirement as pip prints it: ``Flask[async]<3,>=2; python_version < "4"``, a URL as it is."""
-    if requirement.direct is not None:
-        url = redact(requirement.direct.url)
-        extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-        return f"{requirement.name}{extras}@ {url}" if requirement.name else requirement.text
+def describe(requirement: UserRequirement) -> str:
+    """Return the requirement as pip prints it, without its marker.
+
+    ``Flask[async]<3,>=2``, ``flask @ https://…``, ``flask==2.0`` for a wheel by bare URL or path.
+    """
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
-    marker = f"; {requirement.marker}" if requirement.marker and with_marker else ""
-    return f"{raw_name(requirement)}{extras}{requirement.specifier}{marker}"
+    if requirement.direct is None:
+        return f"{raw_name(requirement)}{extras}{requirement.specifier}"
+    named = _NAME_BEFORE_URL.match(requirement.text)
+    if named:
+        return f"{named[1]}{extras} @ {redact(requirement.direct.url)}"
+    wheel = parse_wheel_name(filename_of(without_fragment(requirement.direct.url)))
+    return f"{wheel.project}=={wheel.version}" if wheel is not None else requirement.text
 
 
 def direct_requirement(dependency: Dependency) -> UserRequirement:

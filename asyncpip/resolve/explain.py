@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from asyncpip.core.candidates import Reason
+from asyncpip.core.urls import redact
 from asyncpip.errors import NoMatchingDistributionError, ResolutionImpossibleError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def no_match_error(
     kind = "final version" if selection.releases.allows_pre_releases(wanted.name) is False else "version"
     known = ", ".join(map(str, usable)) or "none"
     lines = [f"Could not find a {kind} that satisfies the requirement {text} (from versions: {known})"]
-    if not listed.versions:
+    if listed.is_empty:
         lines.append(f"no index and no find-links place lists a file of {wanted.name}")
     if yanked:
         lines.append(f"Ignored the following yanked versions: {_listed(map(str, yanked), last=', ')}")
@@ -117,7 +118,7 @@ def _reasons(rejected: Iterable[Rejected], selection: Selection) -> list[str]:
 
 
 def _hint_for(wanted: Wanted, reasons: Collection[Reason], listed: CandidateList) -> str | None:
-    if not listed.versions:
+    if listed.is_empty:
         if wanted.name.endswith(("requirements-txt", "requirements-in")):
             return "to install what a requirements file lists, name it after -r"
         return "check the spelling, and that the right index is asked (-i, --extra-index-url)"
@@ -146,7 +147,7 @@ def _conflict_error(
     for name in sorted(names & demands.constraints.keys()):
         for member in demands.constraints[name].members:
             place = f" ({member.origin})" if str(member.origin) else ""
-            lines.append(f"    The user requested (constraint) {member.text}{place}")
+            lines.append(f"    The user requested (constraint) {redact(member.text)}{place}")
     absent = [
         name
         for name in sorted({each.requirement.name for each in causes if each.requirement.pin is None})
@@ -192,11 +193,11 @@ def _relaxing(causes: Iterable[Cause], demands: Demands) -> str:
     for each in causes:
         name = each.requirement.name
         for member in demands.constraints[name].members if name in demands.constraints else ():
-            texts[f"the constraint `{member.text}`"] += 2
+            texts[f"the constraint `{redact(member.text)}`"] += 2
         for requirement in demands.requirements:
             involved = {name, each.parent.name if each.parent is not None else name}
             if requirement.name in involved and (requirement.specifier or requirement.direct):
-                texts[f"`{requirement.text}`"] += 1
+                texts[f"`{redact(requirement.text)}`"] += 1
     if not texts:
         return "name a version of one of these projects that leaves the others more room, or leave one out"
     best = [text for text, _ in sorted(texts.items(), key=lambda item: (-item[1], item[0]))[:2]]

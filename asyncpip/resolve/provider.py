@@ -15,9 +15,9 @@ from asyncpip.core.dependency import InvalidDependencyError, parse_dependency, s
 from asyncpip.core.events import Level, Message
 from asyncpip.core.names import normalize_name
 from asyncpip.errors import ResolutionError
-from asyncpip.resolve.candidates import parse_version
 from asyncpip.resolve.demands import describe, direct_requirement, same_source
 from asyncpip.resolve.precedence import Precedence
+from asyncpip.resolve.version_order import parse_version
 from asyncpip.resolve.wants import RANK_CONFLICTING, RANK_OTHER, RANK_PINNED, Pin, Refusal, Wanted, rank_of, split_key
 
 if TYPE_CHECKING:
@@ -155,11 +155,11 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
 
     def has_match(self, wanted: Sequence[Wanted]) -> bool:
         """Return whether one pin meets all of ``wanted``, which are for one key."""
-        matches = self._matches(wanted[0].name, wanted[0].extra, wanted)
+        matches = self._matches(wanted[0].name, None, wanted, hints=False)
         return next(matches(), None) is not None
 
     def _matches(
-        self, name: NormalizedName, extra: str | None, wanted: Sequence[Wanted]
+        self, name: NormalizedName, extra: str | None, wanted: Sequence[Wanted], *, hints: bool = True
     ) -> Callable[[], Iterator[Pin]]:
         """Return the pins for a key that meet all of ``wanted``, found as far as they are looked at."""
         if any(each.refusal is not None for each in wanted):
@@ -170,7 +170,7 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
             return lambda: iter([self.pins.with_extra(pin, extra) for pin in fitting])
         found = self.pins.matches(name, {each.specifier_text: each.specifier for each in wanted if each.specifier_text})
         if extra is None:
-            return found.__iter__
+            return found.__iter__ if hints else found.without_hints
         return lambda: (self.pins.with_extra(pin, extra) for pin in found.without_hints())
 
     def _fits(self, pin: Pin, wanted: Iterable[Wanted]) -> bool:
@@ -257,7 +257,7 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
             requirement = direct_requirement(dependency)
             yield from self._wanted(requirement, requirement.extras)
         else:
-            text = str(dependency)
+            text = dependency.text
             specifier = specifier_of(dependency.specifier_text)
             yield Wanted(dependency.name, text, specifier=specifier, specifier_text=dependency.specifier_text)
             for extra in dependency.extras:

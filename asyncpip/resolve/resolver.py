@@ -45,9 +45,6 @@ if TYPE_CHECKING:
 
 _MOST_ROUNDS = 1_000_000
 """Far past what ends in a useful time; the caller's way out is ``cancelled``."""
-_LOSSES_BEFORE_RESTART = 4
-"""Versions of a project that may fail in a row against the same pins before it is decided before them. Fewer would
-give up a newest version where the next but one does; each more costs a wait for metadata."""
 _LOSSES_WORTH_TELLING = 8
 
 
@@ -233,9 +230,10 @@ class _Watcher(BaseReporter["Wanted", "Pin", str]):
         if not movable:
             return
         self._losses[candidate.name, movable] += 1
-        if self._losses[candidate.name, movable] >= _LOSSES_BEFORE_RESTART:
+        precedence = self._provider.precedence
+        if self._losses[candidate.name, movable] >= precedence.patience(candidate.name, movable):
             self._losses.clear()
-            if self._provider.precedence.learn(candidate.name, movable):
+            if precedence.put_first(candidate.name, movable):
                 self._tell(f"starting again: {candidate.name} before {', '.join(sorted(movable))}")
                 raise _Restart
 
@@ -280,6 +278,7 @@ def _decisions(answer: Answer, provider: Provider) -> tuple[Resolved, ...]:
                 dependencies=tuple(sorted(dependencies[pin.name])),
                 wanted_by=_path_to(key, answer),
                 requirement_text=answer.first_wanted(key)[0].text,
+                metadata_name=pin.metadata.name if pin.metadata is not None else "",
             )
         )
     return tuple(decisions)

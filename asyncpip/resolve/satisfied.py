@@ -18,9 +18,9 @@ from asyncpip.core.requirement import DirectKind
 from asyncpip.core.resolution import Resolved
 from asyncpip.core.urls import filename_of, without_fragment
 from asyncpip.core.wheel_filename import parse_wheel_name
-from asyncpip.resolve.candidates import parse_version
 from asyncpip.resolve.demands import describe, gather_demands
 from asyncpip.resolve.selection import UpgradeStrategy
+from asyncpip.resolve.version_order import parse_version
 from asyncpip.resolve.wants import rank_of
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class _Walk:
             if dependency.url is not None:
                 raise _NotSatisfied
             specifier = specifier_of(dependency.specifier_text)
-            self._want(dependency.name, str(dependency), wanted_by, specifier, extras=dependency.extras)
+            self._want(dependency.name, dependency.text, wanted_by, specifier, extras=dependency.extras)
 
     def _dependencies(self, distribution: InstalledDistribution, extras: Iterable[str]) -> Iterator[Dependency]:
         parsed = self._parsed.get(distribution.name)

@@ -18,6 +18,7 @@ from asyncpip.store import layout
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from mmap import mmap
 
 
 class Store:
@@ -62,6 +63,18 @@ class Store:
             remove_quietly(aside)
             raise
 
+    def write_temporary(self, data: bytes | mmap) -> str:
+        """Return the path of a new file with ``data``, for the caller to remove."""
+        path = self._staging_name()
+        descriptor = self._create(path)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+        finally:
+            os.close(descriptor)
+        return path
+
     # --- trees
 
     def tree_path(self, digest: str) -> str:
@@ -88,9 +101,9 @@ class Store:
         try:
             _rename_into(staging, final)
         except OSError as error:
+            remove_tree(staging)
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise StoreError(f"the store at {self.root} cannot be written to", why=str(error)) from error
-            remove_tree(staging)
         return final
 
     def discard(self, staging: str) -> None:

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from asyncpip.core.dependency import MarkerEvaluator
+from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.errors import ResolutionError
-from tests.support.memory_index import MemoryIndex, ask, installed, versions
+from asyncpip.resolve.satisfied import check_satisfied
+from tests.support.memory_index import MARKERS, MemoryIndex, ask, installed, user, versions
 
 pytestmark = pytest.mark.property
 
@@ -139,3 +142,26 @@ def test_what_was_installed_is_kept(index: Index, roots: list[str]) -> None:
     assert versions(again) == found
     assert source.fetched_pages == []
     assert source.archives == set()
+
+
+@given(_indexes, _roots)
+@settings(max_examples=100, deadline=None)
+def test_door_before_the_resolver_agrees_with_it(index: Index, roots: list[str]) -> None:
+    """`check_satisfied` says yes for what the resolver would leave alone, and for nothing else."""
+    present = installed(*[(name, max(listed), listed[max(listed)]) for name, listed in sorted(index.items())[:3]])
+    found = check_satisfied([user(root) for root in roots], (), present, MarkerEvaluator(MARKERS))
+    source = MemoryIndex(index)
+    try:
+        resolution = ask(source, *roots, installed=present)
+    except ResolutionError:
+        resolution = None
+    is_untouched = resolution is not None and all(
+        isinstance(each.choice, InstalledDistribution) for each in resolution.decisions
+    )
+    if found is not None:
+        assert resolution is not None
+        assert is_untouched
+        assert {each.name: each for each in found.decisions}.keys() == versions(resolution).keys()
+        assert source.fetched_pages == []
+    elif not source.fetched_pages:
+        assert not is_untouched

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from asyncpip.cli.printer import Printer, error_text, level_of, wants_color
-from asyncpip.core.events import Event, Level, Message, Stage, StageProgress
+from asyncpip.core.events import LEVELS, Event, Level, Message, Stage, StageProgress
 from asyncpip.errors import AsyncpipError, UsageError
 
 
@@ -75,7 +75,7 @@ def test_level_of(verbosity: int, level: Level) -> None:
 @pytest.mark.parametrize("verbosity", range(-4, 4))
 def test_each_message_goes_to_the_stream_of_its_level_or_nowhere(verbosity: int) -> None:
     streams = Streams(verbosity)
-    for level in Level:
+    for level in LEVELS:
         streams.printer.emit(Message(level, level.name))
     threshold = level_of(verbosity)
     plain = [f"{level.name}\n" for level in Level if threshold <= level <= Level.INFO]

@@ -1,0 +1,199 @@
+"""Draws what the pipeline does: live on a terminal, or as pip's `--progress-bar raw` lines.
+
+Only stdout is drawn on, as in pip, and only where it is a terminal. Where it leads into a pipe, a display on stderr
+would share the terminal with whatever reads the pipe, and neither knows where the other's cursor is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from asyncpip.cli.progress_state import RunState
+from asyncpip.cli.progress_view import Look, frame, summary
+from asyncpip.core.events import TransferProgress
+from asyncpip.net.user_agent import looks_like_ci
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Protocol
+
+    from asyncpip.cli.printer import Display
+    from asyncpip.core.events import Event
+
+    class Canvas(Protocol):
+        """What a display draws on: the printer."""
+
+        @property
+        def stdout_is_terminal(self) -> bool:
+            """Whether a person may be looking."""
+
+        @property
+        def stdout_encoding(self) -> str:
+            """What stdout can show."""
+
+        def stdout_size(self) -> tuple[int, int]:
+            """Return columns and rows."""
+
+        def draw(self, make_text: Callable[[], str]) -> None:
+            """Write what ``make_text`` returns to stdout, and no message before it or in between."""
+
+
+_FRAME_SECONDS = 0.1
+"""Ten frames a second look alive; each costs a tenth of a millisecond, and the terminal more."""
+_FIRST_FRAME_SECONDS = 0.2
+"""Runs that are over sooner show nothing but the summary."""
+_RAW_SECONDS = 0.25
+_RAW_FROM_BYTES = 512 * 1024
+"""pip's values: how often raw lines come, and for how much to download at least."""
+_DUMB_TERMINALS = ("dumb", "unknown")
+
+
+def open_display(
+    mode: str, canvas: Canvas, *, environ: Mapping[str, str], color: bool, started: float
+) -> Display | None:
+    """Return the display for `--progress-bar` ``mode`` of a run that is not quiet; ``started`` is of `time.monotonic`.
+
+    ``on`` differs from ``auto`` where nothing can be animated (no terminal, or CI): it still prints the summary.
+    """
+    if mode == "off":
+        return None
+    state = RunState(started)
+    if mode == "raw":
+        return RawDisplay(canvas, state)
+    animated = canvas.stdout_is_terminal and not looks_like_ci(environ) and environ.get("TERM") not in _DUMB_TERMINALS
+    if not animated and mode != "on":
+        return None
+    display = LiveDisplay(
+        canvas, state, Look(color=color, encoding=canvas.stdout_encoding), replaces_lines=animated
+    )
+    if animated:
+        display.start()
+    return display
+
+
+class LiveDisplay:
+    """A few lines at the bottom of the terminal, drawn anew by a thread; at the end one line that stays.
+
+    The cursor rests below the lines and is never hidden, so that a run that is killed leaves a usable terminal.
+    """
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        state: RunState,
+        look: Look,
+        *,
+        replaces_lines: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.replaces_lines = replaces_lines
+        self._canvas = canvas
+        self._state = state
+        self._look = look
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._is_paused = False
+        self._drawn = 0
+        """How many lines stand on the terminal. This and what is above it change under the printer's lock only."""
+        self._tick = 0
+
+    def start(self) -> None:
+        """Begin to draw."""
+        threading.Thread(target=self._run, name="progress", daemon=True).start()
+
+    def show(self, event: Event) -> None:
+        """See `Display`; the thread that emits does nothing but add."""
+        with self._lock:
+            if type(event) is TransferProgress:
+                self._state.take_bytes(event.key, event.received_bytes)
+            else:
+                self._state.take(event, self._clock())
+
+    def pause(self) -> str:
+        """See `Display`."""
+        self._is_paused = True
+        drawn, self._drawn = self._drawn, 0
+        return f"\x1b[{drawn}A\r\x1b[J" if drawn else ""
+
+    def resume(self) -> None:
+        """See `Display`; the next frame comes in its time, for more messages may follow."""
+        self._is_paused = False
+
+    def close(self, *, ok: bool) -> str:
+        """See `Display`."""
+        self._closed.set()
+        erasing = self.pause()
+        with self._lock:
+            line = summary(self._state, self._clock(), self._look) if ok else None
+        return erasing if line is None else f"{erasing}{line}\n"
+
+    def draw(self) -> str:
+        """Return the next frame, which takes the place of the last; called under the printer's lock."""
+        if self._is_paused or self._closed.is_set():
+            return ""
+        columns, rows = self._canvas.stdout_size()
+        with self._lock:
+            now = self._clock()
+            self._state.sample(now)
+            # A line as wide as the terminal would leave the cursor in doubt.
+            lines = frame(self._state, now, self._tick, self._look, columns=columns - 1, rows=rows)
+        self._tick += 1
+        up = f"\x1b[{self._drawn}A" if self._drawn else ""
+        self._drawn = len(lines)
+        return f"{up}\r" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J"
+
+    def _run(self) -> None:
+        wait = _FIRST_FRAME_SECONDS
+        while not self._closed.wait(wait):
+            self._canvas.draw(self.draw)
+            wait = _FRAME_SECONDS
+
+
+class RawDisplay:
+    """Lines ``Progress <bytes here> of <bytes wanted>`` for programs. pip's are of one archive, ours of all together."""
+
+    replaces_lines = False
+
+    def __init__(self, canvas: Canvas, state: RunState, clock: Callable[[], float] = time.monotonic) -> None:
+        self._canvas = canvas
+        self._state = state
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next_at = 0.0
+        self._told: tuple[int, int] | None = None
+
+    def show(self, event: Event) -> None:
+        """See `Display`."""
+        with self._lock:
+            now = self._clock()
+            self._state.take(event, now)
+            line = self._line(now)
+        if line:
+            self._canvas.draw(lambda: line)
+
+    def _line(self, now: float) -> str:
+        """Return the line that is due, or nothing."""
+        state = self._state
+        if now < self._next_at and state.transfers_left:
+            return ""
+        self._next_at = now + _RAW_SECONDS
+        wanted = state.wanted_bytes
+        numbers = (state.received_bytes, wanted or 0)
+        if numbers == self._told or not state.arrived_bytes or (wanted is not None and wanted <= _RAW_FROM_BYTES):
+            return ""
+        self._told = numbers
+        return f"Progress {numbers[0]} of {numbers[1]}\n"
+
+    def pause(self) -> str:
+        """See `Display`."""
+        return ""
+
+    def resume(self) -> None:
+        """See `Display`."""
+
+    def close(self, *, ok: bool) -> str:  # noqa: ARG002 - whole lines need no end
+        """See `Display`."""
+        return ""

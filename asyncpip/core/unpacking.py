@@ -1,0 +1,36 @@
+"""A job for a worker that checks and unpacks one archive, and what became of it. Lean: workers are small processes."""
+
+from __future__ import annotations
+
+OK, MISMATCH, REFUSED, FAILED, BUG = "ok", "mismatch", "refused", "failed", "bug"
+"""Kinds of outcome: unpacked; a digest that is not allowed; no valid wheel; an OSError; anything else."""
+PAIR = "="
+"""Between algorithm and digest."""
+
+
+class UnpackJob:
+    """One archive file to check and unpack. All fields are text, so that a job can travel."""
+
+    __slots__ = ("demands", "filename", "path", "staging", "umask")
+
+    def __init__(self, *, path: str, filename: str, staging: str, umask: int, demands: list[list[str]]) -> None:
+        self.path = path
+        self.filename = filename
+        self.staging = staging
+        """The empty directory to unpack into."""
+        self.umask = umask
+        self.demands = demands
+        """Groups of ``algorithm=digest``: the archive must have one of each group."""
+
+
+class Outcome:
+    """What became of a job."""
+
+    __slots__ = ("details", "digests", "kind")
+
+    def __init__(self, kind: str, digests: dict[str, str], details: list[str]) -> None:
+        self.kind = kind
+        self.digests = digests
+        """By algorithm; `sha256` always, except where the file could not be read."""
+        self.details = details
+        """Of an error: what, why, hint; of an OSError: number and text."""

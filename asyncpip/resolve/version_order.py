@@ -1,0 +1,73 @@
+"""The order of versions (PEP 440, "Summary of permitted suffixes and relative ordering") as plain tuples.
+
+A resolution of 175 projects sorts 19,000 versions and looks at few of them. `packaging.Version` objects cost 85 ms to
+make, compare and hash there; a tuple for the usual ``1.2.3`` is made by two string operations and compared in C.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypeAlias
+
+from packaging.version import InvalidVersion, Version
+
+OrderKey: TypeAlias = tuple[
+    int,
+    tuple[int, ...],
+    tuple[int, str, int],
+    int,
+    tuple[int, int],
+    tuple[tuple[int, int, str], ...],
+]
+"""Epoch, release, pre-release, post-release, development release, local version."""
+
+_BEFORE_ALL, _AMONG, _AFTER_ALL = -1, 0, 1
+_NO_PRE = (_AFTER_ALL, "", 0)
+_NO_POST = -1
+_NO_DEV = (_AFTER_ALL, 0)
+
+
+@lru_cache(maxsize=65536)
+def parse_version(text: str) -> Version | None:
+    """Return the version ``text``, shared; None where it does not follow PEP 440."""
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def order_key(text: str) -> OrderKey | None:
+    """Return what sorts like the version ``text``, equal for equal versions; None where it does not follow PEP 440."""
+    parts = text.split(".")
+    if text.isascii() and all(map(str.isdigit, parts)):
+        return 0, _release_key(tuple(map(int, parts))), _NO_PRE, _NO_POST, _NO_DEV, ()
+    version = parse_version(text)
+    if version is None:
+        return None
+    pre = _NO_PRE
+    if version.pre is not None:
+        pre = (_AMONG, *version.pre)
+    elif version.post is None and version.dev is not None:
+        pre = (_BEFORE_ALL, "", 0)
+    local: tuple[tuple[int, int, str], ...] = ()
+    if version.local is not None:
+        # Numbers sort after words.
+        local = tuple(
+            (_AFTER_ALL, int(part), "") if part.isdigit() else (_AMONG, 0, part) for part in version.local.split(".")
+        )
+    return (
+        version.epoch,
+        _release_key(version.release),
+        pre,
+        _NO_POST if version.post is None else version.post,
+        _NO_DEV if version.dev is None else (_AMONG, version.dev),
+        local,
+    )
+
+
+def _release_key(release: tuple[int, ...]) -> tuple[int, ...]:
+    """Return ``release`` without its trailing zeros, which do not count."""
+    end = len(release)
+    while end and not release[end - 1]:
+        end -= 1
+    return release[:end]

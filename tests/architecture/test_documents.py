@@ -1,0 +1,91 @@
+"""What `docs/` and the README say against what is there."""
+
+from __future__ import annotations
+
+import ast
+import glob
+import os
+import re
+
+import pytest
+
+from asyncpip.cli import options
+from asyncpip.cli.specs import Option, OptionGroup
+from docs.reference_pages import PAGES, options_page
+from tests.architecture.modules import ROOT
+
+DOCUMENTS = sorted(
+    os.path.relpath(path, ROOT)
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/*.md")
+    for path in glob.glob(os.path.join(ROOT, pattern), recursive=True)
+)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_CODE = re.compile(r"`([^`\n]+)`")
+_PLACE = re.compile(r"(?:asyncpip|tests|benchmarks|docs)/[\w./-]*(?:::(\w+))?")
+_LATER = {"benchmarks/RESULTS.md"}
+"""Written by a benchmark run on the machine that the numbers are for."""
+
+
+def _read(path: str) -> str:
+    with open(os.path.join(ROOT, path), encoding="utf-8") as reading:
+        return reading.read()
+
+
+def all_options() -> list[Option]:
+    """Return every option that `cli/options.py` defines."""
+    found: list[Option] = []
+    for value in vars(options).values():
+        if isinstance(value, Option):
+            found.append(value)
+        elif isinstance(value, OptionGroup):
+            found += value.options
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_reference_page_is_current(page: str) -> None:
+    assert _read(f"docs/{page}") == PAGES[page](), "run `make docs`"
+
+
+def test_every_option_is_in_the_reference() -> None:
+    page = options_page()
+    missing = [flag for option in all_options() for flag in option.flags if f"`{flag}`" not in page]
+    assert missing == []
+    assert len(all_options()) > 50
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document: str) -> None:
+    folder = os.path.dirname(document)
+    targets = [link for link in _LINK.findall(_read(document)) if "://" not in link]
+    places = [os.path.normpath(os.path.join(folder, target)) for target in targets]
+    assert [place for place in places if place not in _LATER and not os.path.exists(os.path.join(ROOT, place))] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_places_in_the_code_exist(document: str) -> None:
+    """A path in backquotes, with the name of a test or class behind `::`, is one that exists."""
+    missing = []
+    for code in _CODE.findall(_read(document)):
+        found = _PLACE.fullmatch(code)
+        if found is None or code in _LATER or "<" in code:
+            continue
+        path, _, name = code.partition("::")
+        full = os.path.join(ROOT, path)
+        if not os.path.exists(full) or (name and name not in _names_in(full)):
+            missing.append(code)
+    assert missing == []
+
+
+def _names_in(path: str) -> set[str]:
+    with open(path, encoding="utf-8") as reading:
+        tree = ast.parse(reading.read())
+    return {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+
+
+def test_decisions_are_numbered() -> None:
+    names = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "docs", "decisions", "*.md")))
+    numbers = [int(name.partition("-")[0]) for name in names]
+    assert numbers == list(range(1, len(names) + 1))

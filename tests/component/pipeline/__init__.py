@@ -1,0 +1,1 @@
+"""Tests: component, pipeline."""

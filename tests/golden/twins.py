@@ -1,0 +1,152 @@
+"""One command line through pip and through asyncpip, in two places at the same path, and whether all is the same."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.support.environments import Entry, Workplace, read_record, read_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.environments import Environment, Outcome, Tree
+    from tests.support.index_server import IndexServer
+
+_INSTALLER = re.compile(r"\.dist-info/INSTALLER$")
+_RECORD = re.compile(r"\.dist-info/RECORD$")
+_READ_BY_SCRIPTS = (
+    "Successfully installed ",
+    "Installing collected packages: ",
+    "Would install ",
+    "Requirement already satisfied: ",
+    "Attempting uninstall: ",
+    "Found existing installation: ",
+    "Collecting ",
+    "Processing ",
+    "Defaulting to user installation",
+)
+
+
+class Side(NamedTuple):
+    """What a command line came to."""
+
+    outcome: Outcome
+    tree: Tree
+
+
+class Pair(NamedTuple):
+    """The same command line twice."""
+
+    pip: Side
+    ours: Side
+
+    @property
+    def text(self) -> str:
+        """All that both said."""
+        return f"\n===== pip: {self.pip.outcome.text}\n===== asyncpip: {self.ours.outcome.text}"
+
+
+class Twins:
+    """Two workplaces; the one in use stands at ``place``, so that paths in files and messages are the same."""
+
+    def __init__(self, directory: Path, template: Environment, server: IndexServer, cache: Path) -> None:
+        self.place = directory / "place"
+        self._aside = directory / "aside"
+        self.server = server
+        self.workplace = Workplace(self.place, template, cache=cache)
+        self.place.rename(self._aside)
+        Workplace(self.place, template, cache=cache)
+        self._at_place = "pip"
+
+    def each(self, act: Callable[[Workplace], None]) -> None:
+        """Do the same in both places."""
+        for _ in range(2):
+            act(self.workplace)
+            self._switch()
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """Write a file below both working directories."""
+
+        def write(workplace: Workplace) -> None:
+            path = workplace.work / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+        self.each(write)
+
+    def run(self, line: str, *, index: bool = True, compiled: bool = False, **environ: str) -> Pair:
+        """Run ``install LINE`` in both places: `{work}`, `{env}`, `{files}` and `{url}` in it are filled in."""
+        filled = line.format(
+            work=self.workplace.work,
+            env=self.workplace.environment.directory,
+            files=self.server.url + "/files",
+            url=self.server.url,
+            host=self.server.url.partition("//")[2],
+        )
+        arguments = [*(["-i", self.server.index_url] if index else []), *shlex.split(filled)]
+        more = [] if compiled else ["--no-compile"]
+        sides = {}
+        for _ in range(2):
+            if self._at_place == "pip":
+                outcome = self.workplace.pip("install", *arguments, *more, environ=environ)
+            else:
+                outcome = self.workplace.install(*arguments, environ=environ)
+            sides[self._at_place] = Side(outcome, read_tree(self.place))
+            self._switch()
+        return Pair(pip=sides["pip"], ours=sides["ours"])
+
+    def _switch(self) -> None:
+        spare = self._aside.with_name("spare")
+        self.place.rename(spare)
+        self._aside.rename(self.place)
+        spare.rename(self._aside)
+        self._at_place = "ours" if self._at_place == "pip" else "pip"
+
+
+def comparable_tree(tree: Tree) -> Tree:
+    """Return ``tree`` without what names the installer, and without what bytecode files hold."""
+    result: Tree = {}
+    for path, entry in tree.items():
+        if path.startswith("home/.rustup"):  # pip asks rustc for its version, for the user agent
+            continue
+        content = entry.content
+        if _INSTALLER.search(path):
+            content = None
+        elif _RECORD.search(path) and isinstance(content, bytes):
+            rows = [row[:1] if _INSTALLER.search(row[0]) else row for row in read_record(content)]
+            content = "\n".join(",".join(row) for row in rows)
+        elif path.endswith(".pyc"):
+            content = None
+        result[path] = Entry(entry.mode, content)
+    return result
+
+
+def told(outcome: Outcome) -> list[str]:
+    """Return the lines that scripts read; all but one come as the work goes on, in an order that is nobody's promise."""
+    return sorted(line.strip() for line in outcome.stdout.splitlines() if line.strip().startswith(_READ_BY_SCRIPTS))
+
+
+def kinds_on_stderr(outcome: Outcome) -> set[str]:
+    """Return `ERROR`, `WARNING`, `DEPRECATION`: what stderr holds."""
+    return set(re.findall(r"^(ERROR|WARNING|DEPRECATION): ", outcome.stderr, re.MULTILINE))
+
+
+def differences(pair: Pair) -> list[str]:
+    """Return a line for each way in which the two sides differ."""
+    found = []
+    if pair.pip.outcome.code != pair.ours.outcome.code:
+        found.append(f"exit code: pip {pair.pip.outcome.code}, asyncpip {pair.ours.outcome.code}")
+    theirs, ours = comparable_tree(pair.pip.tree), comparable_tree(pair.ours.tree)
+    for path in sorted(theirs.keys() | ours.keys()):
+        if theirs.get(path) != ours.get(path):
+            found.append(f"{path}: pip {theirs.get(path)}, asyncpip {ours.get(path)}")
+    said, we_said = told(pair.pip.outcome), told(pair.ours.outcome)
+    found += [f"only pip says: {line}" for line in said if line not in we_said]
+    found += [f"only asyncpip says: {line}" for line in we_said if line not in said]
+    kinds, our_kinds = kinds_on_stderr(pair.pip.outcome), kinds_on_stderr(pair.ours.outcome)
+    if kinds != our_kinds:
+        found.append(f"on stderr: pip {sorted(kinds)}, asyncpip {sorted(our_kinds)}")
+    return found
