@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,11 @@ from tests.support.index_server import IndexServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+for _name in [*os.environ]:
+    if _name.startswith(("PIP_", "ASYNCPIP_")) or _name in {"PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV"}:
+        del os.environ[_name]
+os.environ["PIP_CONFIG_FILE"] = os.devnull  # neither this machine's configuration nor this shell's decides a test
 
 
 @pytest.fixture

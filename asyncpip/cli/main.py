@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import sys
 import time
 
 from asyncpip.cli.parser import CommandLineError, find_command, parse
-from asyncpip.cli.printer import discard_stdout, flush_all, open_printer, stderr_color, wants_color
+from asyncpip.cli.printer import discard_stdout, open_printer, stderr_color, wants_color
 from asyncpip.cli.settings import load_settings
 from asyncpip.commands.context import CommandContext
 from asyncpip.core.events import Level, Message
 from asyncpip.errors import EXIT_BROKEN_STDOUT, EXIT_ERROR, EXIT_OK, EXIT_USAGE, AsyncpipError
+from asyncpip.store.answers import keep_answer
 from asyncpip.version import VERSION
 
 TYPE_CHECKING = False  # `typing` costs half of a bare interpreter's start
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import NoReturn
 
     from asyncpip.cli.parser import ParsedCommand
     from asyncpip.cli.printer import Display, Printer
@@ -35,18 +34,6 @@ def load_command(name: str) -> Command:
     """Return `run` of the command's module, which is imported only now."""
     command: Command = importlib.import_module(f"asyncpip.commands.{name}").run
     return command
-
-
-def run() -> NoReturn:
-    """Run the command line of this process and end it: the console script.
-
-    No garbage collection: a run makes millions of objects that live to its end, and looking through them costs 10 % of
-    it. No interpreter shutdown either, which would free each of them: all threads have ended by now.
-    """
-    gc.disable()
-    code = main(sys.argv[1:])
-    flush_all()
-    os._exit(code)
 
 
 def main(argv: Sequence[str], load: Callable[[str], Command] = load_command) -> int:
@@ -81,9 +68,7 @@ def program_name(called: str, executable: str) -> str:
     return f"{executable} -m asyncpip" if name in ("__main__.py", "-c", "") else name
 
 
-def _run(
-    argv: Sequence[str], prog: str, printer: Printer, load: Callable[[str], Command], started: float
-) -> int:
+def _run(argv: Sequence[str], prog: str, printer: Printer, load: Callable[[str], Command], started: float) -> int:
     """Print a page or run a command; return the exit code."""
     parsed = parse(argv)
     page = _page(parsed, prog)
@@ -100,7 +85,19 @@ def _run(
     for level, text in notices:
         printer.emit(Message(Level(level), text))
     _attach_display(parsed, settings, printer, started)
-    return load(settings.command)(_context(parsed, settings, printer, prog))
+    watched: list[str] = []
+    started_nanoseconds = time.time_ns()
+    code = load(settings.command)(_context(parsed, settings, printer, prog, watched))
+    if watched and code == EXIT_OK and printer.transcript is not None and settings.text("log") is None:
+        keep_answer(
+            argv,
+            os.environ,
+            cache_dir=settings.text("cache_dir"),
+            watched=(*settings.files, *watched),
+            transcript=printer.transcript,
+            started_nanoseconds=started_nanoseconds,
+        )
+    return code
 
 
 def _attach_display(parsed: ParsedCommand, settings: Settings, printer: Printer, started: float) -> None:
@@ -114,15 +111,15 @@ def _attach_display(parsed: ParsedCommand, settings: Settings, printer: Printer,
     def make() -> Display | None:
         from asyncpip.cli.progress import open_display  # noqa: PLC0415 - see above
 
-        color = wants_color(
-            os.environ, is_terminal=printer.stdout_is_terminal, no_color=settings.flag("no_color")
-        )
+        color = wants_color(os.environ, is_terminal=printer.stdout_is_terminal, no_color=settings.flag("no_color"))
         return open_display(mode, printer, environ=os.environ, color=color, started=started)
 
     printer.attach(make)
 
 
-def _context(parsed: ParsedCommand, settings: Settings, printer: Printer, prog: str) -> CommandContext:
+def _context(
+    parsed: ParsedCommand, settings: Settings, printer: Printer, prog: str, watched: list[str]
+) -> CommandContext:
     """Return what the command gets."""
     environ = dict(os.environ)
     allowed = not settings.flag("no_input")
@@ -138,6 +135,7 @@ def _context(parsed: ParsedCommand, settings: Settings, printer: Printer, prog: 
         prompt=lambda question: printer.ask(question, read_line=_read_line, allowed=allowed),
         environ=environ,
         prog=prog,
+        remember=watched.extend,
     )
 
 

@@ -82,6 +82,8 @@ class Printer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.stdout_problem: str | None = None
+        self.transcript: list[tuple[bool, str]] | None = []
+        """What was written: whether to stderr, and the text; None once something was drawn that cannot be repeated."""
         self._stdout = stdout
         self._stderr = stderr
         self._clock = clock
@@ -110,9 +112,7 @@ class Printer:
             self._message(event.level, event.text, routine=event.routine)
             return
         if self._make_display is not None:
-            with self._lock:
-                make, self._make_display = self._make_display, None
-                self._display = make() if make is not None else self._display
+            self._open_display()
         display = self._display
         if display is not None:
             display.show(event)
@@ -196,6 +196,13 @@ class Printer:
             self._write(self._stdout, "")
             self._write(self._stderr, "")
 
+    def _open_display(self) -> None:
+        with self._lock:
+            make, self._make_display = self._make_display, None
+            if make is not None:  # else another thread was faster
+                self._display = make()
+                self.transcript = None
+
     def _message(self, level: Level, text: str, *, routine: bool = False) -> None:
         """Write a message to where its level belongs, and to the log."""
         if not self.shows(level):
@@ -233,6 +240,8 @@ class Printer:
         is_stdout = stream is self._stdout
         if stream is None or (is_stdout and self.stdout_problem):
             return
+        if self.transcript is not None and text:
+            self.transcript.append((not is_stdout, text))
         try:
             try:
                 stream.write(text)
@@ -254,7 +263,9 @@ def error_text(error: AsyncpipError) -> str:
     for label, part in (("why", error.why), ("hint", error.hint)):
         if part:
             first, *more = part.splitlines()
-            lines.append(f"  {label}: {first}")
+            if first.startswith(" "):  # what stands below one another in it stays so: a caret under its text
+                first, more = "", [first, *more]
+            lines.append(f"  {label}: {first}".rstrip())
             lines += [f"    {line}" for line in more]
     return "\n".join(lines)
 
@@ -272,15 +283,6 @@ def stderr_color(environ: Mapping[str, str], *, no_color: bool) -> bool:
     """Return whether warnings and errors of this process are coloured."""
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
     return wants_color(environ, is_terminal=is_terminal, no_color=no_color)
-
-
-def flush_all() -> None:
-    """Write out what Python still holds back; a stream that takes nothing any more has been told of before."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, OSError, ValueError):
-            continue
 
 
 def discard_stdout() -> None:

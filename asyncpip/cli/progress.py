@@ -65,9 +65,7 @@ def open_display(
     animated = canvas.stdout_is_terminal and not looks_like_ci(environ) and environ.get("TERM") not in _DUMB_TERMINALS
     if not animated and mode != "on":
         return None
-    display = LiveDisplay(
-        canvas, state, Look(color=color, encoding=canvas.stdout_encoding), replaces_lines=animated
-    )
+    display = LiveDisplay(canvas, state, Look(color=color, encoding=canvas.stdout_encoding), replaces_lines=animated)
     if animated:
         display.start()
     return display
@@ -153,7 +151,10 @@ class LiveDisplay:
 
 
 class RawDisplay:
-    """Lines ``Progress <bytes here> of <bytes wanted>`` for programs. pip's are of one archive, ours of all together."""
+    """Lines ``Progress <bytes here> of <bytes wanted>`` for programs.
+
+    pip's are of one archive after the other, ours of all together.
+    """
 
     replaces_lines = False
 

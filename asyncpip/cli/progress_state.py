@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections import deque
 from heapq import nlargest
 
-from asyncpip.core.events import Stage, StageProgress, TransferEnded, TransferExpected, TransferProgress, TransferStarted
+from asyncpip.core.events import (
+    Stage,
+    StageProgress,
+    TransferEnded,
+    TransferExpected,
+    TransferProgress,
+    TransferStarted,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 PLAIN, BOLD, DIM, ACCENT, GOOD = "", "1", "2", "36", "1;32"
 _MOST_TRANSFERS = 6
-_LABEL_WIDTH = 30
+_LABEL_WIDTH = 24
+"""The same for all transfers of a run, or bars would move sideways."""
 _BAR_WIDTH = 32
 _LEAST_BAR_WIDTH = 8
 _LEAST_LEFT_SECONDS = 2
@@ -35,7 +36,7 @@ class Look:
         self.color = color
         self.dot = " \u00b7 " if fancy else " - "
         self.ellipsis = "\u2026" if fancy else "~"
-        self.bar_full, self.bar_empty = ("\u2501", "\u2501" if color else "\u2500") if fancy else ("#", ".")
+        self.bar_full, self.bar_empty = ("\u2501", "\u2500") if fancy else ("#", ".")
         self.spinner = "\u280b\u2819\u2839\u2838\u283c\u2834\u2826\u2827\u2807\u280f" if fancy else "|/-\\"
         self.tick = "\u2713 " if fancy else ""
 
@@ -44,28 +45,25 @@ def frame(state: RunState, now: float, tick: int, look: Look, *, columns: int, r
     """Return the lines to show now, none wider than ``columns`` and fewer than ``rows``; ``tick`` turns the spinner."""
     lines = [_header(state, now, tick, look)]
     transfers = state.largest(min(_MOST_TRANSFERS, max(rows - 3, 0)), now)
-    label_width = min(_LABEL_WIDTH, max((len(_title(each)) for each in transfers), default=0))
-    lines += [_transfer_line(each, look, label_width=label_width, columns=columns) for each in transfers]
+    lines += [_transfer_line(each, look, columns) for each in transfers]
     return [_text(line, look, columns) for line in lines]
 
 
 def summary(state: RunState, now: float, look: Look) -> str | None:
     """Return the line that a run which went well leaves behind; None where it did nothing to tell of."""
-    for stage, verb in ((Stage.INSTALLING, "Installed"), (Stage.RESOLVING, "Resolved")):
-        if stage in state.progress:
-            count = state.progress[stage].done
-            break
-    else:
+    installed, resolved = state.progress.get(Stage.INSTALLING), state.progress.get(Stage.RESOLVING)
+    told = installed or resolved
+    if told is None:
         return None
-    line = [(GOOD, look.tick), (BOLD, f"{verb} {_counted(count, 'distribution')}"), (PLAIN, " in ")]
-    line.append((BOLD, format_seconds(now - state.started)))
+    done = f"{'Resolved' if installed is None else 'Installed'} {_counted(told.done, 'distribution')}"
+    line = [(GOOD, look.tick), (BOLD, done), (PLAIN, " in "), (BOLD, format_seconds(now - state.started))]
     parts = []
-    if state.stage is None:  # else the line has said it
+    if installed is not None and resolved is not None:
         parts.append(f"resolved {format_seconds(state.seconds(Stage.RESOLVING))}")
     if state.transfers_done:
         size = " ".join(format_size(state.arrived_bytes))
         parts.append(f"downloaded {size} in {format_seconds(state.transfer_seconds)}")
-    if Stage.INSTALLING in state.progress:
+    if installed is not None:
         parts.append(f"linked {format_seconds(state.seconds(Stage.INSTALLING))}")
     if Stage.COMPILING in state.progress:
         parts.append(f"compiled {format_seconds(state.seconds(Stage.COMPILING))}")
@@ -117,11 +115,12 @@ def _header(state: RunState, now: float, tick: int, look: Look) -> Line:
             title, count = "Installing", _counted(progress.total, "distribution") if progress is not None else ""
         case _:
             title, count = "Working", ""
-    if downloads and state.arrived_bytes:
+    if state.arrived_bytes and (downloads or state.stage == Stage.RESOLVING):
         facts += _speed(state, tells_left=state.stage != Stage.RESOLVING)
     spans = [(ACCENT, look.spinner[tick % len(look.spinner)]), (BOLD, f" {title} "), (PLAIN, count)]
     spans.append((PLAIN, "".join(look.dot + fact for fact in facts)))
-    spans.append((DIM, (look.dot if count or facts else "") + format_clock(now - state.started)))
+    if now - state.started >= 1:
+        spans.append((DIM, (look.dot if count or facts else "") + format_clock(now - state.started)))
     return spans
 
 
@@ -145,8 +144,9 @@ def _of(received: int, wanted: int | None) -> str:
     return f"{number}/{total} {unit}" if unit == total_unit else f"{number} {unit}/{total} {total_unit}"
 
 
-def _transfer_line(transfer: Transfer, look: Look, *, label_width: int, columns: int) -> Line:
+def _transfer_line(transfer: Transfer, look: Look, columns: int) -> Line:
     title = _title(transfer)
+    label_width = min(_LABEL_WIDTH, columns // 3)
     if len(title) > label_width:
         title = title[: label_width - 1] + look.ellipsis
     amount = _of(transfer.received_bytes, transfer.size_bytes)

@@ -90,6 +90,10 @@ class Settings:
             raise TypeError(f"{dest} has no pairs")
         return value
 
+    def changed_values(self) -> Mapping[str, object]:
+        """Return the values of all options that something has set, by dest."""
+        return {dest: self._values[dest] for dest, place in self._sources.items() if place != "default"}
+
     def source(self, dest: str) -> str:
         """Say where the value came from.
 

@@ -42,6 +42,7 @@ def read_manifests(
     """
     manifests: dict[NormalizedName, Manifest | None] = {}
     for decision in decisions:
+        manifest = None
         try:
             manifest = Manifest.decode(store.read_manifest(stored[decision.name].digest) or b"")
             is_right = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol
 
     from asyncpip.core.events import Reporter
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
         def pairs(self, dest: str) -> tuple[tuple[str, str], ...]:
             """Return key and value pairs; for a control option, its name (``no_binary``) and text, weakest first."""
 
+        def changed_values(self) -> Mapping[str, object]:
+            """Return the values of all options that something has set, by dest."""
+
         def source(self, dest: str) -> str:
             """Say where the value came from: ``command line``, a variable, a file and its section, or ``default``."""
 
@@ -44,7 +47,7 @@ class CommandContext:
     A plain class, because every run makes one and `dataclasses` costs half of a bare interpreter's start.
     """
 
-    __slots__ = ("arguments", "environ", "prog", "prompt", "reporter", "settings", "write_stdout")
+    __slots__ = ("arguments", "environ", "prog", "prompt", "remember", "reporter", "settings", "write_stdout")
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class CommandContext:
         prompt: Callable[[str], str],
         environ: Mapping[str, str],
         prog: str,
+        remember: Callable[[Iterable[str]], None] = lambda _watched: None,
     ) -> None:
         self.settings = settings
         self.arguments = arguments
@@ -69,3 +73,6 @@ class CommandContext:
         """With `PIP_NO_INPUT` and `PIP_EXISTS_ACTION` set as options say: the environment for child processes."""
         self.prog = prog
         """How the program was called, for texts: ``asyncpip``, ``/usr/bin/python3 -m asyncpip``."""
+        self.remember = remember
+        """Says that this run, which ends with 0, would print the same again while the files and directories given (and
+        those of the configuration) are as they are: it changed nothing and asked nobody."""

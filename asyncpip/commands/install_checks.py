@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
+from asyncpip.commands.install_options import parse_moment
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message
 from asyncpip.core.wheel_filename import parse_wheel_name
@@ -26,6 +28,11 @@ def check_options(settings: SettingsView, choice: TargetChoice, reporter: Report
         raise CommandError("--require-hashes and --no-require-hashes cannot be used together.")
     if settings.flag("only_deps") and settings.flag("no_deps"):
         raise CommandError("--only-deps cannot be used with --no-deps.")
+    if settings.flag("pre") and settings.pairs("release_control"):
+        raise CommandError("--pre cannot be used with --all-releases or --only-final.")
+    moment = settings.text("uploaded_prior_to")
+    if moment is not None:
+        parse_moment(moment, now=dt.datetime.now(tz=dt.UTC))  # raises `UsageError`, also where nothing is to be done
     if settings.texts("build_constraint_files") and not settings.flag("build_isolation"):
         raise CommandError("--build-constraint cannot be used with --no-build-isolation.")
     if settings.flag("only_deps") and settings.texts("requirements_from_scripts"):

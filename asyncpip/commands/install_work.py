@@ -7,15 +7,18 @@ import json
 import os
 import tempfile
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import install_output as output
 from asyncpip.commands.changes import drop_damaged, install_wheels, read_manifests, removal_of
 from asyncpip.commands.install_checks import check_wheels_fit
 from asyncpip.commands.install_options import upgrade_strategy
+from asyncpip.commands.install_remembered import RememberedWheel, keep_install
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level
 from asyncpip.core.metadata import parse_core_metadata
+from asyncpip.core.urls import redact
 from asyncpip.environment.destination import Place
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.errors import CommandError, InstallError
@@ -32,8 +35,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from asyncpip.commands.install import InstallRun
     from asyncpip.commands.install_options import IndexOptions
+    from asyncpip.commands.install_run import InstallRun
     from asyncpip.core.metadata import CoreMetadata
     from asyncpip.core.resolution import Resolution, Resolved
     from asyncpip.fetch.wheels import StoredWheel
@@ -44,11 +47,14 @@ if TYPE_CHECKING:
     from asyncpip.resolve.selection import Selection
 
 _MOST_REPAIRS = 3
+_MOST_NAMES_BESIDE_A_SUMMARY = 12
+"""Three screen lines or so. Where a live display sums up, more would push its summary's context off the screen."""
 
 
 def install(this: InstallRun, installed: InstalledDistributions, index: IndexOptions, chosen: Selection) -> int:
     """Do the work; return the exit code."""
-    _tell_places(this, index)
+    for line in _place_lines(index):
+        this.tell(Level.INFO, line)
     with _store_of(this) as store:
         work = _Work(this, installed, index, chosen, store)
         fetched = work.fetch()
@@ -78,6 +84,7 @@ class _Work:
     ) -> None:
         self.this = this
         self.installed = installed
+        self.index = index
         self.store = store
         self.manifests: dict[NormalizedName, Manifest | None] = {}
         self.existing = self._existing_in_target_directory()
@@ -159,6 +166,8 @@ class _Work:
         if this.choice and not this.settings.text("target"):
             check_wheels_fit(plan.add, this.running_target)
         adding = self._without_existing(plan.add)
+        if not adding:
+            return 0
         conflicts = self._conflicts(plan, fetched)
         if conflicts and this.settings.flag("strict_conflicts"):
             raise InstallError("what would be installed conflicts with what is installed", why="\n".join(conflicts))
@@ -184,6 +193,7 @@ class _Work:
             this.tell(Level.INFO, f"  Successfully uninstalled {distribution.raw_name}-{distribution.version}")
         self._tell_success(adding, conflicts)
         self._write_timings(fetched, finished - started)
+        self._remember(plan, fetched, conflicts)
         return self._verify(adding) if this.settings.flag("verify") else 0
 
     def _removals(
@@ -261,7 +271,7 @@ class _Work:
         if this.settings.flag("warn_script_location") and this.destination.warns_about_scripts:
             self._warn_about_scripts(added)
         versions = {name: manifest.version for name, manifest in self.manifests.items() if manifest is not None}
-        this.tell(Level.INFO, output.success_line(added, versions))
+        this.tell(Level.INFO, output.success_line(added, versions), routine=len(added) > _MOST_NAMES_BESIDE_A_SUMMARY)
         if (
             hasattr(os, "geteuid")
             and os.geteuid() == 0
@@ -270,6 +280,38 @@ class _Work:
             and this.destination.is_target
         ):
             this.warn(output.ROOT_USER_WARNING)
+
+    def _remember(self, plan: InstallPlan, fetched: FetchedPlan, conflicts: Sequence[str]) -> None:
+        """Keep what was found, where a later run with the same question can do the same without a thought."""
+        this = self.this
+        if (
+            this.question is None
+            or not this.is_reproducible
+            or this.destination.place is not Place.ENVIRONMENT
+            or plan.remove
+            or plan.keep
+            or plan.notes
+            or plan.warnings
+            or conflicts
+            or any(manifest is None or manifest.warnings for manifest in self.manifests.values())
+            or self.store.is_temporary
+            or fetched.fresh_until <= time.time()
+        ):
+            return
+        stored = {name: replace(wheel, from_store=True) for name, wheel in fetched.wheels.items()}
+        lines = _place_lines(self.index)
+        for decision in plan.add:
+            lines += output.collecting_lines(decision, stored[decision.name], this.cwd)
+        lines.append(output.installing_line(plan.add))
+        versions = {name: manifest.version for name, manifest in self.manifests.items() if manifest is not None}
+        lines.append(output.success_line(plan.add, versions))
+        keep_install(
+            self.store,
+            this.question,
+            fresh_until=fetched.fresh_until,
+            wheels=[RememberedWheel(stored[each.name].digest, requested=each.requested) for each in plan.add],
+            lines=lines,
+        )
 
     def _warn_about_scripts(self, added: Sequence[Resolved]) -> None:
         this = self.this
@@ -327,14 +369,14 @@ def _store_of(this: InstallRun) -> Iterator[Store]:
         remove_tree(path)
 
 
-def _tell_places(this: InstallRun, index: IndexOptions) -> None:
-    from asyncpip.core.urls import redact  # noqa: PLC0415
-
-    default = ("https://pypi.org/simple",)
-    if index.index_urls and (index.index_urls != default):
-        this.tell(Level.INFO, f"Looking in indexes: {', '.join(map(redact, index.index_urls))}")
+def _place_lines(index: IndexOptions) -> list[str]:
+    """Return pip's lines about places other than the default index."""
+    lines = []
+    if index.index_urls and index.index_urls != ("https://pypi.org/simple",):
+        lines.append(f"Looking in indexes: {', '.join(map(redact, index.index_urls))}")
     if index.find_links:
-        this.tell(Level.INFO, f"Looking in links: {', '.join(map(redact, index.find_links))}")
+        lines.append(f"Looking in links: {', '.join(map(redact, index.find_links))}")
+    return lines
 
 
 def _tell_plan(this: InstallRun, plan: InstallPlan, fetched: FetchedPlan) -> None:

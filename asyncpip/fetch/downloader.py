@@ -6,19 +6,28 @@ partial file of the store, which a later run goes on with.
 
 from __future__ import annotations
 
-import mmap
-import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
-from asyncpip.core.events import Level, Message, TransferEnded, TransferProgress, TransferStarted
+from asyncpip.core.events import (
+    Level,
+    Message,
+    TransferEnded,
+    TransferExpected,
+    TransferStarted,
+)
 from asyncpip.core.urls import redact, without_fragment
 from asyncpip.errors import DownloadError, StoreError
+from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, Sink
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Iterator
+
     from asyncpip.core.events import Reporter
     from asyncpip.net.transport import Response, Transport
 
@@ -26,7 +35,6 @@ IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
 """Archives up to this size never touch the disk as archives."""
 IN_FLIGHT_LIMIT_BYTES = 128 * 1024 * 1024
 """Bytes of archives held in memory at once, arriving or waiting for a worker."""
-_WRITE_BUFFER_BYTES = 1024 * 1024
 _IDENTITY = {"accept-encoding": "identity"}
 _OK, _PARTIAL, _RANGE_NOT_SATISFIABLE = 200, 206, 416
 
@@ -42,9 +50,19 @@ class Downloader:
         self._slots = anyio.CapacityLimiter(concurrent_downloads)
         self._resume_retries = resume_retries
 
+    @contextmanager
+    def expecting(self, label: str, size_bytes: int | None) -> Iterator[None]:
+        """Tell that an archive waits to be fetched; and where nothing comes of it, that it is given up."""
+        self._reporter.emit(TransferExpected(label, size_bytes))
+        try:
+            yield
+        except BaseException:
+            self._reporter.emit(TransferEnded(label, ok=False))
+            raise
+
     async def fetch(
         self, url: str, *, label: str, size_bytes: int | None, partial_path: str | None
-    ) -> bytes | mmap.mmap:
+    ) -> bytearray | mmap.mmap:
         """Return the archive at ``url``, in memory or, where ``partial_path`` is given, mapped from that file.
 
         Raises `DownloadError`, and `StoreError` where the file cannot be written. A partial file is left behind when
@@ -53,8 +71,8 @@ class Downloader:
         async with self._slots:
             transfer = _Transfer(self._transport, self._reporter, self._resume_retries, url, label, size_bytes)
             try:
-                sink: _MemorySink | _FileSink = (
-                    _MemorySink() if partial_path is None else await anyio.to_thread.run_sync(_FileSink, partial_path)
+                sink: Sink = (
+                    MemorySink() if partial_path is None else await anyio.to_thread.run_sync(FileSink, partial_path)
                 )
                 done = False
                 try:
@@ -92,7 +110,7 @@ class _Transfer:
         """A strong ETag or a date, for If-Range (RFC 9110 §13.1.5)."""
         self._announced = False
 
-    async def run(self, sink: _MemorySink | _FileSink) -> None:
+    async def run(self, sink: Sink) -> None:
         """Fetch what ``sink`` does not hold yet; an earlier run may have left it whole."""
         if self._size is not None and sink.received > self._size:
             await sink.restart()
@@ -118,7 +136,7 @@ class _Transfer:
                 )
             )
 
-    async def _request(self, sink: _MemorySink | _FileSink) -> None:
+    async def _request(self, sink: Sink) -> None:
         headers = dict(_IDENTITY)
         if sink.received:
             headers["range"] = f"bytes={sink.received}-"
@@ -132,15 +150,17 @@ class _Transfer:
                 raise self._failed(f"the server answered with status {response.status}")
             await self._read_head(response, sink)
             self._announce(sink.received)
-            async for chunk in response.chunks():
-                await sink.write(chunk)
-                self._reporter.emit(TransferProgress(self._label, len(chunk)))
-                if self._size is not None and sink.received > self._size:
-                    raise self._failed(f"the server sent more than the {self._size} bytes that were announced")
+            progress = Progress(self._reporter, self._label)
+            try:
+                await sink.take(response, self._size, progress.add)
+            finally:
+                progress.tell()
+            if self._size is not None and await response.read_into(memoryview(bytearray(1))):
+                raise self._failed(f"the server sent more than the {self._size} bytes that were announced")
         if self._size is None:
             self._size = sink.received
 
-    async def _read_head(self, response: Response, sink: _MemorySink | _FileSink) -> None:
+    async def _read_head(self, response: Response, sink: Sink) -> None:
         """Learn size and validator; start over where the server does not go on from where we are."""
         headers = response.headers
         if response.status == _PARTIAL:
@@ -166,93 +186,6 @@ class _Transfer:
 
     def _failed(self, why: str) -> DownloadError:
         return DownloadError(f"could not download {self._label}", why=f"{why} ({redact(self._url)})")
-
-
-class _MemorySink:
-    """Keeps an archive in memory."""
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self.received = 0
-
-    async def write(self, chunk: bytes) -> None:
-        self._chunks.append(chunk)
-        self.received += len(chunk)
-
-    async def restart(self) -> None:
-        self._chunks.clear()
-        self.received = 0
-
-    async def finish(self) -> bytes:
-        chunks = self._chunks
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
-
-
-class _FileSink:
-    """Writes an archive to a partial file, going on where it ends; maps it into memory at the end."""
-
-    def __init__(self, path: str) -> None:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        self._descriptor = _open_alone(path)
-        self._pending: list[bytes] = []
-        self._pending_bytes = 0
-        self.received = os.lseek(self._descriptor, 0, os.SEEK_END)
-
-    async def write(self, chunk: bytes) -> None:
-        self._pending.append(chunk)
-        self._pending_bytes += len(chunk)
-        self.received += len(chunk)
-        if self._pending_bytes >= _WRITE_BUFFER_BYTES:
-            await anyio.to_thread.run_sync(self._flush)
-
-    async def restart(self) -> None:
-        self._pending.clear()
-        self._pending_bytes = 0
-        await anyio.to_thread.run_sync(os.ftruncate, self._descriptor, 0)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        self.received = 0
-
-    async def finish(self) -> mmap.mmap:
-        await anyio.to_thread.run_sync(self._flush)
-        return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
-
-    async def aclose(self) -> None:
-        """Keep on disk what has arrived, as far as the disk takes it; the lock on the file ends here."""
-        await anyio.to_thread.run_sync(self._close)
-
-    def _close(self) -> None:
-        try:
-            self._flush()
-        except OSError:
-            return  # whoever finished the transfer has flushed before, and heard of it
-        finally:
-            os.close(self._descriptor)
-
-    def _flush(self) -> None:
-        pending, self._pending, self._pending_bytes = self._pending, [], 0
-        for chunk in pending:
-            view = memoryview(chunk)
-            while view:
-                view = view[os.write(self._descriptor, view) :]
-
-
-def _open_alone(path: str) -> int:
-    """Open a partial file that no other process writes; where one does, a fresh one beside it."""
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags, 0o644)
-    try:
-        import fcntl  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return descriptor
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return os.open(f"{path}.{os.getpid()}-{os.urandom(4).hex()}", flags | os.O_EXCL, 0o644)
-    return descriptor
 
 
 def _content_range(text: str) -> tuple[int | None, int | None]:

@@ -70,7 +70,8 @@ class WheelFetcher:
             # Another kind of digest is required than the index gives: only the archive itself can tell.
         if file.url.startswith("file:"):
             return await self._in_worker(self._read_local, file, required)
-        return await self._download(file, required)
+        with self._downloader.expecting(file.filename, file.size):
+            return await self._download(file, required)
 
     async def keep_archive(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredWheel:
         """Store a wheel that came whole while only its metadata was wanted."""
@@ -130,7 +131,10 @@ class WheelFetcher:
         return self._unpack_file(file, required, path, size)
 
     def _unpack_bytes(self, file: PageFile, required: AllowedHashes, content: bytes | mmap.mmap) -> StoredWheel:
-        path = self._store.write_temporary(content)
+        try:
+            path = self._store.write_temporary(content)
+        except OSError as error:
+            raise StoreError(f"could not keep {file.filename} in the store", why=str(error)) from error
         try:
             return self._unpack_file(file, required, path, len(content))
         finally:

@@ -60,6 +60,8 @@ class Answers:
         self._offline = offline
         self._now = now
         self._identities: dict[str, str | None] = {}
+        self.fresh_until = float("inf")
+        """When the first of the answers looked at gets stale, in seconds since the epoch; 0 where one was not fresh."""
         self._readers = anyio.CapacityLimiter(WORKERS)
         self._disk = anyio.CapacityLimiter(1)
 
@@ -87,6 +89,7 @@ class Answers:
         stored = await anyio.to_thread.run_sync(records.read, key, from_record, limiter=self._readers)
         if stored is not None and (self._offline or (not refresh and stored.freshness.is_fresh(self._now()))):
             self._identities[key] = stored.freshness.identity
+            self._note(stored.freshness)
             return stored.content
         if self._offline:
             return None
@@ -95,9 +98,11 @@ class Answers:
             if response.status == _NOT_MODIFIED and stored is not None:
                 renewed = stored.freshness.confirmed(response.headers, now)
                 self._identities[key] = renewed.identity
+                self._note(renewed)
                 self._write(lambda: records.write_freshness(key, renewed))
                 return stored.content
             if response.status != _OK:
+                self.fresh_until = 0  # it may be there the next time
                 raise StatusError(url, response.status)
             freshness = Freshness.from_headers(response.headers, now)
             content_type, final_url = response.headers.get("content-type", ""), response.url
@@ -108,6 +113,7 @@ class Answers:
             )
         else:
             page, to_record = parse(body, content_type, final_url)
+        self._note(freshness)
         if freshness.is_storable:
             self._identities[key] = freshness.identity
             self._write(lambda: records.write(key, to_record(), freshness))
@@ -116,6 +122,9 @@ class Answers:
             if stored is not None:
                 self._write(lambda: records.forget(key))
         return page
+
+    def _note(self, freshness: Freshness) -> None:
+        self.fresh_until = min(self.fresh_until, freshness.fresh_until)
 
     def _get(self, url: str, stored: StoredAnswer[T] | None, *, refresh: bool) -> AbstractAsyncContextManager[Response]:
         headers = {"accept": ACCEPT, "accept-encoding": "gzip, deflate"}

@@ -104,6 +104,16 @@ class IndexClient:
         """What was looked at, by page address: `Freshness.identity`, or None for what cannot be recognised again."""
         return self._answers.identities
 
+    @property
+    def fresh_until(self) -> float:
+        """Until when the same questions would get the same answers without a request, in seconds since the epoch.
+
+        0 where one of them was not answered, or read from a place that says nothing about that.
+        """
+        if self._find_links or not all(is_remote(place.location) and not place.told for place in self._indexes):
+            return 0
+        return self._answers.fresh_until
+
     async def fetch_pages(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
         """Return what the indexes, then the find-links places, list for ``name``, each in the order given.
 

@@ -46,14 +46,19 @@ class Freshness(msgspec.Struct, frozen=True, gc=False, array_like=True):
             must_revalidate="must-revalidate" in directives,
         )
 
+    @property
+    def fresh_until(self) -> float:
+        """When the answer gets stale, in seconds since the epoch; 0 where it never is to be used without asking."""
+        if self.must_ask or self.must_not_store or self.max_age_seconds is None:
+            return 0
+        return self.fetched_at_seconds + self.max_age_seconds
+
     def is_fresh(self, now: float) -> bool:
         """Return whether the answer may be used at ``now`` without asking.
 
         An answer from the future (the clock was set back) is stale, since its age is not known.
         """
-        if self.must_ask or self.must_not_store or self.max_age_seconds is None:
-            return False
-        return 0 <= now - self.fetched_at_seconds < self.max_age_seconds
+        return self.fetched_at_seconds <= now < self.fresh_until
 
     @property
     def is_storable(self) -> bool:

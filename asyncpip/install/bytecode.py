@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from asyncpip.errors import TargetEnvironmentError
+from asyncpip.install.linker import run_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,14 +71,7 @@ def compile_files(
     """
     run = _Run(executable, paths, "CHECKED_HASH" if source_date_epoch else "TIMESTAMP", base, cancelled)
     workers = min(jobs, -(-len(paths) // _BATCH_FILES))
-    if workers == 1:
-        run.work()
-    else:
-        threads = [threading.Thread(target=run.work, name=f"compile-{number}") for number in range(workers)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    run_in_threads(run.work, range(workers), jobs=workers)
     if run.error is not None:
         raise TargetEnvironmentError(
             f"could not byte-compile with {executable}",
@@ -111,18 +105,26 @@ class _Run:
         self.error: OSError | None = None
         self._next = 0
         self._lock = threading.Lock()
+        self._is_given_up = False
 
     def take_batch(self) -> range:
         """Return the indexes of the next batch; empty where there is none."""
         with self._lock:
-            if self.error is not None or (self.cancelled is not None and self.cancelled()):
+            if self._is_given_up or self.error is not None or (self.cancelled is not None and self.cancelled()):
                 return range(0)
             start = self._next
             self._next = min(start + _BATCH_FILES, len(self.paths))
             return range(start, self._next)
 
-    def work(self) -> None:
+    def work(self, _: int) -> None:
         """Feed batches to one child after the other, until there are none or children die too often."""
+        try:
+            self._work()
+        except BaseException:
+            self._is_given_up = True
+            raise
+
+    def _work(self) -> None:
         batch = self.take_batch()
         restarts = 0
         while batch:

@@ -33,6 +33,8 @@ _CHUNK_FILES = 256
 """Files that a worker takes at once: small enough to share one huge wheel, large enough to make the lock cheap."""
 _COPY_BYTES = 8 * 1024 * 1024
 
+_LOOK_AGAIN_SECONDS = 0.05
+
 if TYPE_CHECKING:
     from typing import TypeVar
 
@@ -228,22 +230,45 @@ def run_in_threads(action: Callable[[Item], None], items: Sequence[Item], *, job
             except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
                 errors.append(error)
 
-    others = [threading.Thread(target=work, daemon=False) for _ in range(min(jobs, len(items)) - 1)]
-    started: list[threading.Thread] = []
+    others = [_Worker(work) for _ in range(min(jobs, len(items)) - 1)]
     try:
         for thread in others:
             thread.start()
-            started.append(thread)
         work()
-        for thread in started:
-            thread.join()
+        for thread in others:
+            thread.wait()
     except BaseException as error:
         errors.append(error)  # the others end after what they have in hand
-        for thread in started:
-            thread.join()
+        for thread in others:
+            thread.wait()
         raise
     if errors:
         raise errors[0]
+
+
+class _Worker(threading.Thread):
+    """A thread that can be waited for again after the waiting was interrupted.
+
+    Until CPython 3.13, a `join` that is interrupted takes a thread that goes on for one that has ended.
+    """
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(daemon=False)
+        self._work = work
+        self._end = threading.Event()
+
+    def run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._end.set()
+
+    def wait(self) -> None:
+        """Return once it has ended, or was never started."""
+        while self.is_alive() and not self._end.wait(_LOOK_AGAIN_SECONDS):
+            continue
+        if self.is_alive():
+            self.join()
 
 
 def install_error(error: OSError, what: str) -> InstallError:

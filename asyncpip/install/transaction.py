@@ -90,7 +90,7 @@ def recover(home: str, warn: Callable[[str], None]) -> None:
         return
     for name in names:
         directory = os.path.join(home, name)
-        if os.path.exists(os.path.join(directory, _JOURNAL)):
+        if os.path.lexists(os.path.join(directory, _JOURNAL)):
             warn(f"An earlier run was interrupted while it changed {home}; its changes are undone.")
             for problem in _undo(directory):
                 warn(problem)

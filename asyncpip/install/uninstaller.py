@@ -63,7 +63,7 @@ def paths_to_remove(
     elsewhere. Raises `InstallError` where the distribution's files cannot be known.
     """
     location = _normalised(dist.location)
-    if not dist.is_local:
+    if only_below is None and not dist.is_local:
         return RemovalPlan(
             skipped=f"Not uninstalling {dist.name} at {location}, outside environment {target.prefix}",
         )

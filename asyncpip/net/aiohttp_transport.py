@@ -1,40 +1,36 @@
-"""The `Transport` over aiohttp, and the only module that imports it: connections, TLS, bodies, aiohttp's errors.
+"""Sends requests over aiohttp, and is the only module that imports it: what goes through a proxy, and odd URLs.
 
-What happens between single requests (credentials, retries, redirects) is `exchange.py`'s.
+`direct_transport.py` sends all else, for aiohttp takes 130 ms to import; see docs/decisions/.
 """
 
 from __future__ import annotations
 
-import errno
 import re
 import socket
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import aiohttp  # noqa: TID253 - its home: `pipeline` imports this module once the store has missed
+import aiohttp  # noqa: TID253 - its home: `pipeline` imports this module when a proxy is to be used
 import anyio
-import anyio.to_thread
 from aiohttp.http_exceptions import HttpProcessingError  # noqa: TID253 - as above
 from yarl import URL
 
-from asyncpip.core.events import Level, Message
-from asyncpip.net import tls
-from asyncpip.net.auth import Authenticator, basic_authorization
-from asyncpip.net.content_encoding import ACCEPTED, decode
-from asyncpip.net.exchange import Exchange, SendFailure
-from asyncpip.net.keyring_source import KeyringSource
+from asyncpip.net import failures
+from asyncpip.net.auth import basic_authorization
+from asyncpip.net.content_encoding import ACCEPTED
+from asyncpip.net.exchange import SendFailure
+from asyncpip.net.http_core import decode_body
+from asyncpip.net.slots import Slots
 from asyncpip.net.transport import FailureKind, TransportError
-from asyncpip.net.trust import origin_of, skips_verification
+from asyncpip.net.trust import origin_of
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from asyncpip.core.events import Reporter
-    from asyncpip.core.urls import Credentials
     from asyncpip.net.exchange import Answer
+    from asyncpip.net.http_core import TlsContexts
     from asyncpip.net.proxies import Proxy
-    from asyncpip.net.transport import Response, TransportOptions
+    from asyncpip.net.transport import TransportOptions
     from asyncpip.net.trust import Origin
 
 _READ_BUFFER_BYTES = 1 << 20
@@ -46,8 +42,6 @@ _KEEP_ALIVE_SECONDS = 60.0
 _DRAIN_BYTES = 64 << 10
 """An unwanted body up to this size is read, so that its connection serves again; a longer one costs the connection."""
 _DRAIN_SECONDS = 1.0
-_DECODE_IN_THREAD_BYTES = 64 << 10
-"""Inflating this much takes about as long as a thread and back."""
 _PROXY_AUTHENTICATION_REQUIRED = 407
 _SERVER_ERROR = 500
 _READY_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
@@ -56,74 +50,19 @@ _READY_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _NETWORK_ERRORS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError)
 
 
-class AiohttpTransport:
-    """The `Transport` of a run. Its session opens with the first request, inside the running loop."""
+class AiohttpSender:
+    """Sends single requests. Its session opens with the first one, inside the running loop."""
 
-    def __init__(
-        self,
-        options: TransportOptions,
-        reporter: Reporter,
-        environ: Mapping[str, str],
-        *,
-        prompt: Callable[[str], Credentials | None] | None = None,
-        offer_to_save: Callable[[str], bool] | None = None,
-    ) -> None:
-        """``prompt`` asks the user for a host's credentials, ``offer_to_save`` whether to keep them; in a thread.
-
-        Neither is called where ``options.allow_input`` is False.
-        """
+    def __init__(self, options: TransportOptions, contexts: TlsContexts) -> None:
         self._options = options
-        self._reporter = reporter
-        self._environ = environ
-        keyring = KeyringSource(
-            options.keyring_provider, allow_input=options.allow_input, environ=environ, reporter=reporter
-        )
-        self._authenticator = Authenticator(
-            index_urls=options.index_urls,
-            keyring=keyring,
-            environ=environ,
-            reporter=reporter,
-            prompt=prompt if options.allow_input else None,
-            offer_to_save=offer_to_save,
-        )
-        self._exchange = Exchange(self._send, self._authenticator, options, reporter, environ)
+        self._contexts = contexts
         self._session: aiohttp.ClientSession | None = None
-        self._opening = anyio.Lock()
-        self._slots: dict[Origin, anyio.Semaphore] = {}
-        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._slots: dict[Origin, Slots] = {}
 
-    @asynccontextmanager
-    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[Response]:
-        """Open a GET; raise `TransportError`, or `ConfigurationError` for a proxy or certificate that cannot be used.
-
-        The body of a 401 is not kept.
-        """
-        await self._opened_session()
-        answer = await self._exchange.open(url, headers or {})
-        try:
-            yield answer
-        except BaseException:
-            answer.discard()
-            raise
-        await answer.finish()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    async def _opened_session(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            async with self._opening:
-                if self._session is None:
-                    await self._authenticator.prepare()
-                    self._session = _new_session(self._options)
-        return self._session
-
-    async def _send(self, url: str, headers: Mapping[str, str], proxy: Proxy | None) -> Answer:
+    async def send(self, url: str, headers: Mapping[str, str], proxy: Proxy | None) -> Answer:
         """Send one request once and return its answer, which holds a slot of its host."""
-        session = await self._opened_session()
+        if self._session is None:
+            self._session = _new_session(self._options)
         context = await self._context_for(url, proxy)
         to_proxy: dict[str, str] | None = None
         if proxy is not None and proxy.credentials is not None:
@@ -134,7 +73,7 @@ class AiohttpTransport:
         slots = self._slots_of(origin_of(url))
         await slots.acquire()
         try:
-            response = await session.get(
+            response = await self._session.get(
                 URL(url, encoded=_READY_URL.fullmatch(url) is not None),
                 headers=headers,
                 allow_redirects=False,
@@ -154,39 +93,24 @@ class AiohttpTransport:
             raise _translate_proxy_refusal(url, answer.status, "Proxy Authentication Required")
         return answer
 
-    def _slots_of(self, origin: Origin) -> anyio.Semaphore:
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _slots_of(self, origin: Origin) -> Slots:
         """Return the slots of a host. Ours and not aiohttp's limit, whose wait would count as connecting."""
         slots = self._slots.get(origin)
         if slots is None:
-            slots = self._slots[origin] = anyio.Semaphore(self._options.connections_per_host, fast_acquire=True)
+            slots = self._slots[origin] = Slots(self._options.connections_per_host)
         return slots
 
     async def _context_for(self, url: str, proxy: Proxy | None) -> ssl.SSLContext | None:
         """Return the TLS context for ``url``, or for an https proxy to it; None where no TLS is spoken."""
         if origin_of(url).scheme == "http" and (proxy is None or proxy.url.startswith("http:")):
             return None
-        verify = not skips_verification(url, self._options.trusted_hosts)
-        if verify not in self._contexts:
-            async with self._opening:
-                if verify not in self._contexts:
-                    self._contexts[verify] = await anyio.to_thread.run_sync(self._build_context, verify)
-        return self._contexts[verify]
-
-    def _build_context(self, verify: bool) -> ssl.SSLContext:
-        options = self._options
-        # `--proxy` and `--no-proxy-env` make pip ignore the CA variables as well.
-        use_environment = options.use_proxy_env and options.proxy is None
-        tls_options = tls.TlsOptions(
-            ca_bundle=tls.select_ca_bundle(options.cert, self._environ, use_environment=use_environment),
-            client_cert=options.client_cert,
-            legacy_certs=options.legacy_certs,
-        )
-        if not verify:
-            return tls.build_unverified_context(tls_options)
-        if options.legacy_certs and tls_options.ca_bundle is None and not tls.has_bundled_list():
-            text = "legacy-certs: certifi is not installed, so the system's certificates are used"
-            self._reporter.emit(Message(Level.WARNING, text))
-        return tls.build_verifying_context(tls_options, self._environ)
+        return await self._contexts.context_for(url)
 
 
 class _AiohttpAnswer:
@@ -196,49 +120,60 @@ class _AiohttpAnswer:
         self.status = response.status
         self.url = url
         self.headers = _joined_headers(response)
+        self.received_bytes = 0
         self._response = response
+        self._rest = b""
+        """What has come and did not fit where it was to go."""
         self._release: Callable[[], None] | None = release
 
     async def read(self, limit_bytes: int) -> bytes:
         """Return the whole body, content-encoding undone; raise `TransportError` where it is cut or over the limit."""
-        too_long = f"longer than the {limit_bytes} bytes that are accepted"
         length = self.headers.get("content-length", "")
         if length.isdigit() and int(length) > limit_bytes:
             self.discard()
-            raise TransportError(FailureKind.PROTOCOL, self.url, too_long)
+            raise failures.too_long(self.url, limit_bytes)
         parts: list[bytes] = []
         size_bytes = 0
-        async for chunk in self.chunks():
+        while chunk := await self._receive():
             size_bytes += len(chunk)
             if size_bytes > limit_bytes:
                 self.discard()
-                raise TransportError(FailureKind.PROTOCOL, self.url, too_long)
+                raise failures.too_long(self.url, limit_bytes)
             parts.append(chunk)
-        body = b"".join(parts)
-        encoding = self.headers.get("content-encoding")
-        if not encoding:
-            return body
-        try:
-            if len(body) < _DECODE_IN_THREAD_BYTES:
-                return decode(body, encoding, limit_bytes)
-            return await anyio.to_thread.run_sync(decode, body, encoding, limit_bytes)
-        except ValueError as error:
-            raise TransportError(FailureKind.PROTOCOL, self.url, str(error)) from error
+        return await decode_body(b"".join(parts), self.headers, limit_bytes, self.url)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives, encoded as it was sent; raise `TransportError` where it ends too early."""
-        content = self._response.content
-        while True:
+        while chunk := await self._receive():
+            yield chunk
+
+    async def read_into(self, buffer: memoryview, on_bytes: Callable[[int], None] | None = None) -> int:
+        """See `net.transport.Response`; aiohttp has its own buffers, so what comes is copied once more."""
+        filled = 0
+        while filled < len(buffer) and (chunk := await self._receive()):
+            taken = min(len(chunk), len(buffer) - filled)
+            buffer[filled : filled + taken] = chunk[:taken]
+            self._rest = chunk[taken:]
+            self.received_bytes -= len(self._rest)
+            filled += taken
+            if on_bytes is not None:
+                on_bytes(taken)
+        return filled
+
+    async def _receive(self) -> bytes:
+        """Return the next bytes of the body, `b""` at its end; raise `TransportError`."""
+        chunk, self._rest = self._rest, b""
+        if not chunk:
             try:
-                chunk = await content.readany()
+                chunk = await self._response.content.readany()
             except _NETWORK_ERRORS as error:
                 self.discard()
                 kind, detail = _describe_broken_body(error)
                 raise TransportError(kind, self.url, detail) from error
             if not chunk:
                 self._free()
-                return
-            yield chunk
+        self.received_bytes += len(chunk)
+        return chunk
 
     async def finish(self) -> None:
         """Read what is left if that is little, so that the connection lives on; else close it."""
@@ -307,8 +242,8 @@ def _joined_headers(response: aiohttp.ClientResponse) -> dict[str, str]:
 
 def _describe_broken_body(error: Exception) -> tuple[FailureKind, str]:
     if isinstance(error, TimeoutError):
-        return FailureKind.TIMEOUT, "nothing more of the answer came"
-    return FailureKind.CUT, _one_line(error)
+        return FailureKind.TIMEOUT, failures.NOTHING_MORE_CAME
+    return FailureKind.CUT, failures.one_line(error)
 
 
 def _translate_proxy_refusal(url: str, status: int, message: str) -> SendFailure:
@@ -321,51 +256,28 @@ def _translate_proxy_refusal(url: str, status: int, message: str) -> SendFailure
 
 def _translate(error: Exception, url: str, proxy: Proxy | None, bind_address: str | None) -> SendFailure:
     """Return what became of a request, in our words."""
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return _translate_proxy_refusal(url, error.status, error.message)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return _translate_no_connection(error, url, proxy, bind_address)
-    hint: str | None = None
-    may_pass = True
     match error:
+        case aiohttp.ClientHttpProxyError():
+            return _translate_proxy_refusal(url, error.status, error.message)
+        case aiohttp.ClientConnectorError():
+            return _translate_no_connection(error, url, proxy, bind_address)
         case TimeoutError():
-            kind, detail, hint = FailureKind.TIMEOUT, str(origin_of(url)), "`--timeout` allows more time"
+            return failures.timed_out(url)
         case aiohttp.InvalidURL() | ValueError():
-            kind, detail, may_pass = FailureKind.PROTOCOL, "not a valid URL", False
+            return failures.not_a_url(url)
         case aiohttp.ClientResponseError() | HttpProcessingError():
-            kind, detail = FailureKind.PROTOCOL, " ".join(error.message.split())
+            return failures.not_http(url, error.message)
         case _:
-            kind, detail = FailureKind.CUT, _one_line(error)
-    return SendFailure(TransportError(kind, url, detail, hint=hint), may_pass=may_pass)
+            return failures.cut_off(url, error)
 
 
 def _translate_no_connection(
     error: aiohttp.ClientConnectorError, url: str, proxy: Proxy | None, bind_address: str | None
 ) -> SendFailure:
-    hint: str | None = None
-    may_pass = True
     if isinstance(error, aiohttp.ClientConnectorCertificateError):  # has no `os_error`, unlike its siblings
-        reason = error.certificate_error
-        detail = getattr(reason, "verify_message", None) or _one_line(reason)
-        hint = "`--cert` names the certificates to trust; `--trusted-host` skips the check for one host"
-        return SendFailure(TransportError(FailureKind.TLS, url, detail, hint=hint), may_pass=False)
-    detail = _one_line(error.os_error)
-    match error:
-        case aiohttp.ClientConnectorSSLError():
-            kind = FailureKind.TLS
-        case _ if bind_address is not None and error.errno == errno.EADDRNOTAVAIL:
-            kind, detail, may_pass = FailureKind.CONNECT, f"this machine has no address {bind_address}", False
-            hint = "`--bind-address` takes an address of this machine"
-        case _ if proxy is not None:
-            kind, detail = FailureKind.PROXY, f"{proxy.url}: {detail}"
-            hint = "the proxy comes from `--proxy` or from the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
-        case aiohttp.ClientConnectorDNSError():
-            kind, detail = FailureKind.NAME, f"{origin_of(url).host}: {detail}"
-        case _:
-            kind = FailureKind.CONNECT
-    return SendFailure(TransportError(kind, url, detail, hint=hint), may_pass=may_pass)
-
-
-def _one_line(error: BaseException) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split())
+        return failures.bad_certificate(url, error.certificate_error)
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return failures.tls_failed(url, error.os_error)
+    if isinstance(error, aiohttp.ClientConnectorDNSError) and proxy is None:
+        return failures.name_unknown(url, error.os_error)
+    return failures.not_connected(url, error.os_error, bind_address=bind_address, proxy=proxy)

@@ -6,11 +6,9 @@ in a worker thread, and for one request of a host at a time. Nothing found for o
 
 from __future__ import annotations
 
-import base64
-import netrc
 import os
 import posixpath
-from pathlib import Path
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -22,6 +20,7 @@ from asyncpip.core.urls import Credentials, split_credentials
 from asyncpip.net.trust import Origin, may_share_credentials, origin_of
 
 if TYPE_CHECKING:
+    import netrc
     from collections.abc import Callable, Iterable, Mapping
 
     from asyncpip.core.events import Reporter
@@ -58,6 +57,8 @@ class Authenticator:
     ) -> None:
         """``prompt`` asks the user for a host's credentials; None where nobody is to be asked. Both may block."""
         self._indexes = [index for url in index_urls if (index := _parse_index(url)) is not None]
+        self._any_index = any(index.credentials is not None for index in self._indexes)
+        """Whether an index URL holds credentials."""
         self._keyring = keyring
         self._environ = environ
         self._reporter = reporter
@@ -79,6 +80,8 @@ class Authenticator:
 
         ``in_url`` is what its user part said. A user name alone, often a token, goes with an empty password.
         """
+        if in_url is None and not self._given and not self._found and self._netrc is None and not self._any_index:
+            return None  # the usual case, at once
         origin = origin_of(url)
         if in_url is not None:
             self._given[origin] = in_url
@@ -175,7 +178,7 @@ def basic_authorization(credentials: Credentials) -> str:
         data = text.encode("latin-1")
     except UnicodeEncodeError:
         data = text.encode("utf-8")
-    return f"Basic {base64.b64encode(data).decode('ascii')}"
+    return f"Basic {b2a_base64(data, newline=False).decode('ascii')}"
 
 
 def _parse_index(url: str) -> _Index | None:
@@ -190,15 +193,17 @@ def _parse_index(url: str) -> _Index | None:
 def _read_netrc(environ: Mapping[str, str], reporter: Reporter) -> netrc.netrc | None:
     """Return the netrc file: the one that NETRC names, else `~/.netrc` or `~/_netrc`; None for none or a broken one."""
     if "NETRC" in environ:
-        paths = [Path(environ["NETRC"]).expanduser()]
+        paths = [os.path.expanduser(environ["NETRC"])]
     else:
-        home = Path(environ["HOME"]) if os.name != "nt" and environ.get("HOME") else Path("~").expanduser()
-        paths = [home / ".netrc", home / "_netrc"]
-    path = next((path for path in paths if path.exists()), None)
+        home = environ["HOME"] if os.name != "nt" and environ.get("HOME") else os.path.expanduser("~")
+        paths = [os.path.join(home, ".netrc"), os.path.join(home, "_netrc")]
+    path = next((path for path in paths if os.path.exists(path)), None)
     if path is None:
         return None
+    import netrc  # noqa: PLC0415 - few have such a file
+
     try:
-        return netrc.netrc(str(path))
+        return netrc.netrc(path)
     except (netrc.NetrcParseError, OSError, UnicodeDecodeError) as error:
         # The parser's message may quote a token of the file, which may be a password.
         reporter.emit(Message(Level.VERBOSE, f"{path} is not used: {type(error).__name__}"))

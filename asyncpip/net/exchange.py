@@ -6,7 +6,7 @@ requests comes in as a function; nothing here knows the HTTP library.
 
 from __future__ import annotations
 
-import random
+import os
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urljoin
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from asyncpip.net.auth import Authenticator
     from asyncpip.net.proxies import Proxy
     from asyncpip.net.transport import TransportOptions
+    from asyncpip.net.trust import Origin
 
 MAX_REDIRECTS = 30
 """requests' bound."""
@@ -45,6 +46,16 @@ class Answer(Response, Protocol):
 
     def discard(self) -> None:
         """Let go of the rest of the body at once."""
+
+
+class Sender(Protocol):
+    """Sends single requests, each once."""
+
+    async def send(self, url: str, headers: Mapping[str, str], proxy: Proxy | None) -> Answer:
+        """Send a GET for ``url``, which holds no credentials; raise `SendFailure`."""
+
+    async def aclose(self) -> None:
+        """Close all connections."""
 
 
 class SendFailure(Exception):  # noqa: N818 - never shown: it carries the error that may be
@@ -90,6 +101,7 @@ class Exchange:
         self._environ = environ
         self._schedule = RetrySchedule(retries=options.retries)
         self._warned: set[str] = set()
+        self._proxies: dict[Origin, Proxy | None] = {}
 
     async def open(self, url: str, headers: Mapping[str, str]) -> Answer:
         """Return the answer behind all redirects; raise `TransportError`."""
@@ -138,9 +150,7 @@ class Exchange:
 
     async def _retried(self, url: str, headers: Mapping[str, str], credentials: Credentials | None) -> Answer:
         """Return the first answer that is not a passing failure, or the last one that is."""
-        proxy = select_proxy(
-            url, option=self._options.proxy, environ=self._environ, use_environment=self._options.use_proxy_env
-        )
+        proxy = self._proxy_of(url)
         if credentials is not None:
             headers = {**headers, "Authorization": basic_authorization(credentials)}
         failures = 0
@@ -151,7 +161,7 @@ class Exchange:
             failures += 1
             delay_seconds = self._schedule.delay_seconds(
                 failures,
-                jitter=random.random(),  # noqa: S311 - spreads load, keeps no secret
+                jitter=os.urandom(1)[0] / 256,  # `random` takes 5 ms to import
                 asked_seconds=outcome.asked_seconds,
             )
             if delay_seconds is None:
@@ -162,6 +172,14 @@ class Exchange:
             self._warn_once(f"Retrying requests to {origin_of(url)} {retry} after: {outcome.reason}")
             self._reporter.emit(Message(Level.DEBUG, f"GET {redact(url)} again {retry} in {delay_seconds:.2f} s"))
             await anyio.sleep(delay_seconds)
+
+    def _proxy_of(self, url: str) -> Proxy | None:
+        origin = origin_of(url)
+        if origin not in self._proxies:
+            self._proxies[origin] = select_proxy(
+                url, option=self._options.proxy, environ=self._environ, use_environment=self._options.use_proxy_env
+            )
+        return self._proxies[origin]
 
     async def _attempt(self, url: str, headers: Mapping[str, str], proxy: Proxy | None) -> Answer | _PassingFailure:
         """Return what one request led to; raise `TransportError` where another would lead to the same."""

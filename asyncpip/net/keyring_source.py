@@ -5,11 +5,7 @@ Everything here may block, and for as long as a person takes to unlock a keyring
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import subprocess
-import sysconfig
 import threading
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,6 +55,9 @@ class _KeyringProgram:
         self._environ = {**environ, "PYTHONIOENCODING": "utf-8"}
 
     def get(self, service: str, username: str | None) -> Credentials | None:
+        import json  # noqa: PLC0415 - as below
+        import subprocess  # noqa: PLC0415 - few are asked by a program
+
         argv = [self._program, "--mode=creds", "--output=json", "get", service]
         done = subprocess.run(
             argv if username is None else [*argv, username],
@@ -76,6 +75,8 @@ class _KeyringProgram:
         return Credentials(str(answer["username"]), str(answer["password"]))
 
     def set(self, service: str, credentials: Credentials) -> None:
+        import subprocess  # noqa: PLC0415 - as above
+
         subprocess.run(
             [self._program, "set", service, credentials.username],
             input=f"{credentials.password or ''}{os.linesep}".encode(),
@@ -145,6 +146,8 @@ class KeyringSource:
                 text = f"Installed copy of keyring fails with exception {error}{then}"
                 self._reporter.emit(Message(Level.WARNING, text))
         if self._provider in ("auto", "subprocess"):
+            import sysconfig  # noqa: PLC0415 - only for this
+
             program = find_keyring_program(self._environ.get("PATH"), own_scripts=sysconfig.get_path("scripts"))
             if program is not None:
                 return _KeyringProgram(program, self._environ)
@@ -160,6 +163,8 @@ class KeyringSource:
 
 def find_keyring_program(search_path: str | None, *, own_scripts: str) -> str | None:
     """Return the first `keyring` on the path that is not of our own environment, where importing it is the way."""
+    import shutil  # noqa: PLC0415 - 5 ms: it loads the compressors
+
     program = shutil.which("keyring", path=search_path)
     if program is None or not program.startswith(own_scripts):
         return program

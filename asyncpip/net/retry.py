@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 520, 527})
 """pip's list and 429: broken links between a CDN and its origin, storage hiccups, rate limits."""
@@ -44,6 +43,8 @@ def parse_retry_after(value: str | None, *, now_seconds: float) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - 15 ms, for a server that is busy
+
     try:
         return max(parsedate_to_datetime(value).timestamp() - now_seconds, 0.0)
     except (ValueError, OverflowError):

@@ -10,7 +10,7 @@ from asyncpip.core.urls import redact
 from asyncpip.errors import AsyncpipError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
 
@@ -56,6 +56,17 @@ class Response(Protocol):
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; raise `TransportError` (kind `CUT`, `TIMEOUT`) where it ends too early."""
+
+    async def read_into(self, buffer: memoryview, on_bytes: Callable[[int], None] | None = None) -> int:
+        """Fill ``buffer`` with the next bytes of the body, as it was sent; return how many, fewer only at its end.
+
+        ``on_bytes`` hears how many bytes have just come, and may not block. Raises as `chunks` does; what has come
+        until then is in ``buffer``, and `received_bytes` says how much that is.
+        """
+
+    @property
+    def received_bytes(self) -> int:
+        """How much of the body was given out or written so far, by all ways of reading together."""
 
 
 class Transport(Protocol):

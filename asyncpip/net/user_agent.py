@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,12 @@ def format_user_agent(facts: HostFacts, *, version: str) -> str:
     data |= {key: value for key, value in optional.items() if value}
     if facts.user_data is not None:
         data["user_data"] = facts.user_data
-    return f"asyncpip/{version} {json.dumps(data, separators=(',', ':'), sort_keys=True)}"
+    text = msgspec.json.encode(data, order="sorted").decode()
+    if not text.isascii() or not text.isprintable():
+        import json  # noqa: PLC0415 - 5 ms, for the escapes in somebody's own text
+
+        text = json.dumps(data, separators=(",", ":"), sort_keys=True)
+    return f"asyncpip/{version} {text}"
 
 
 def _filled(**values: str) -> dict[str, str]:

@@ -53,7 +53,9 @@ class Bridge:
         fetch_direct: FetchDirect,
         fetch_archive: FetchArchive,
         prefetch_archives: bool,
+        on_projects: Callable[[int, int], object] | None = None,
     ) -> None:
+        """``on_projects`` is told in the solver's thread of how many projects the page is here, of how many asked."""
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._pages: dict[NormalizedName, Future[Sequence[ProjectPage]]] = {}
@@ -66,6 +68,8 @@ class Bridge:
         self._ask_direct = fetch_direct
         self._ask_archive = fetch_archive
         self._prefetches = prefetch_archives
+        self._on_projects = on_projects
+        self._pages_here = 0
         self._closed = False
         self.waits = 0
         """How often the solver had to wait."""
@@ -137,8 +141,14 @@ class Bridge:
         future = self._pages.get(name)
         if future is None:
             future = self._pages[name] = Future()
+            future.add_done_callback(self._count_page)
             self._in_loop(self._run, future, self._ask_pages, name)
+            if self._on_projects is not None:
+                self._on_projects(self._pages_here, len(self._pages))
         return future
+
+    def _count_page(self, _: Future[Sequence[ProjectPage]]) -> None:
+        self._pages_here += 1
 
     def _start_metadata(self, file: PageFile) -> Future[CoreMetadata]:
         future = self._metadata.get(file.url)

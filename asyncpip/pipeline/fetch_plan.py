@@ -50,7 +50,8 @@ class FetchedPlan:
     resolution: Resolution
     wheels: dict[NormalizedName, StoredWheel]
     """For each decision that ``wanted`` named, its wheel in the store."""
-    page_identities: dict[str, str | None]
+    fresh_until: float
+    """Until when the same run would end with the same, in seconds since the epoch."""
     timings: dict[str, float]
     """Seconds by phase, and counts."""
 
@@ -127,11 +128,14 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
             fetch_direct=session.fetch_direct,
             fetch_archive=session.fetch_archive,
             prefetch_archives=request.prefetch_archives,
+            on_projects=lambda done, total: reporter.emit(StageProgress(Stage.RESOLVING, done, total)),
         )
+        reporter.emit(StageProgress(Stage.RESOLVING, 0, None))
         try:
             started = time.perf_counter()
             resolution = await _solve(request.resolve, bridge, reporter)
             resolved = time.perf_counter()
+            reporter.emit(StageProgress(Stage.RESOLVING, len(resolution.decisions), len(resolution.decisions)))
             wheels = await _collect(bridge, request.wanted(resolution), reporter)
             fetched = time.perf_counter()
         finally:
@@ -140,7 +144,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
     return FetchedPlan(
         resolution=resolution,
         wheels=wheels,
-        page_identities=dict(session.index.page_identities),
+        fresh_until=session.index.fresh_until,
         timings={
             "resolve": resolved - started,
             "download": fetched - resolved,
@@ -171,6 +175,7 @@ async def _collect(bridge: Bridge, wanted: Iterable[Resolved], reporter: Reporte
     """Return the stored wheels of ``wanted``, all fetched side by side."""
     wheels: dict[NormalizedName, StoredWheel] = {}
     decisions: Sequence[Resolved] = tuple(wanted)
+    reporter.emit(StageProgress(Stage.FETCHING, 0, len(decisions)))
 
     async def collect(decision: Resolved, candidate: Candidate) -> None:
         wheels[decision.name] = await bridge.archive(candidate)

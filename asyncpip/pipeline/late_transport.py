@@ -1,16 +1,23 @@
-"""A transport that loads its HTTP library at the first request: a run that the store can serve never does."""
+"""The `Transport` of a run: direct connections, and aiohttp for what goes through a proxy, each loaded when needed.
+
+A run that the store can serve loads neither.
+"""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.urls import Credentials
-    from asyncpip.net.transport import Response, Transport, TransportOptions
+    from asyncpip.net.aiohttp_transport import AiohttpSender
+    from asyncpip.net.exchange import Answer
+    from asyncpip.net.http_core import HttpTransport, TlsContexts
+    from asyncpip.net.proxies import Proxy
+    from asyncpip.net.transport import Response, TransportOptions
 
 
 class LateTransport:
@@ -28,21 +35,50 @@ class LateTransport:
         self._reporter = reporter
         self._environ = environ
         self._prompt = prompt
-        self._transport: Transport | None = None
+        self._transport: HttpTransport | None = None
         self.requests = 0
 
-    @asynccontextmanager
-    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[Response]:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[Response]:
         """See `Transport`."""
         self.requests += 1
         if self._transport is None:
-            from asyncpip.net.aiohttp_transport import AiohttpTransport  # noqa: PLC0415 - 190 ms
+            from asyncpip.net.http_core import HttpTransport  # noqa: PLC0415 - a warm run sends nothing
 
-            self._transport = AiohttpTransport(self._options, self._reporter, self._environ, prompt=self._prompt)
-        async with self._transport.get(url, headers) as response:
-            yield response
+            self._transport = HttpTransport(
+                self._options, self._reporter, self._environ, EitherSender, prompt=self._prompt
+            )
+        return self._transport.get(url, headers)
 
     async def aclose(self) -> None:
         """See `Transport`."""
         if self._transport is not None:
             await self._transport.aclose()
+
+
+class EitherSender:
+    """Sends each request the cheaper way that can: directly, unless a proxy is set for it or its URL needs quoting."""
+
+    def __init__(self, options: TransportOptions, contexts: TlsContexts) -> None:
+        from asyncpip.net.direct_transport import DirectSender, can_send_directly  # noqa: PLC0415 - as above
+
+        self._options = options
+        self._contexts = contexts
+        self._can_send_directly = can_send_directly
+        self._direct = DirectSender(options, contexts)
+        self._aiohttp: AiohttpSender | None = None
+
+    async def send(self, url: str, headers: Mapping[str, str], proxy: Proxy | None) -> Answer:
+        """Send one request once and return its answer."""
+        if proxy is None and self._can_send_directly(url):
+            return await self._direct.send(url, headers, None)
+        if self._aiohttp is None:
+            from asyncpip.net.aiohttp_transport import AiohttpSender  # noqa: PLC0415 - 130 ms
+
+            self._aiohttp = AiohttpSender(self._options, self._contexts)
+        return await self._aiohttp.send(url, headers, proxy)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._direct.aclose()
+        if self._aiohttp is not None:
+            await self._aiohttp.aclose()

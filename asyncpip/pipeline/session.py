@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import msgspec
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.direct_url import ArchiveInfo, DirectUrl
@@ -254,11 +254,12 @@ async def open_session(
 def is_of_file(metadata: CoreMetadata, filename: str) -> bool:
     """Return whether name and version of ``metadata`` are those of the wheel's file name."""
     name = parse_wheel_name(filename)
-    return (
-        name is not None
-        and normalize_name(metadata.name) == normalize_name(name.project)
-        and Version(metadata.version) == Version(name.version)
-    )
+    if name is None or normalize_name(metadata.name) != normalize_name(name.project):
+        return False
+    try:
+        return Version(metadata.version) == Version(name.version)
+    except InvalidVersion:
+        return False
 
 
 def read_metadata_file(tree: str) -> bytes:

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asyncpip.errors import StoreError
 from asyncpip.install.unpack_worker import decode_outcome, encode_job, read_frame, run_job
+from asyncpip.install.unpacker import UnpackCancelledError
 
 if TYPE_CHECKING:
     from asyncpip.core.unpacking import Outcome, UnpackJob
@@ -55,6 +57,8 @@ class UnpackPool:
             fields = None
         if fields is None:
             child.kill()
+            if self._cancelled.is_set():
+                raise UnpackCancelledError
             raise StoreError(f"could not unpack {job.filename}", why="the process that unpacked it ended unexpectedly")
         with self._lock:
             self._idle.append(child)
@@ -70,10 +74,10 @@ class UnpackPool:
     def close(self) -> None:
         """End the children and wait for them; they have nothing to do any more."""
         for child in self._all:
-            if child.stdin is not None:
-                child.stdin.close()
-            if child.stdout is not None:
-                child.stdout.close()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    with suppress(OSError):  # a child that died leaves a job in the pipe
+                        pipe.close()
         for child in self._all:
             child.wait()
 

@@ -12,6 +12,7 @@ from asyncpip.errors import NoMatchingDistributionError, ResolutionImpossibleErr
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from packaging.utils import NormalizedName
     from packaging.version import Version
     from resolvelib.structs import RequirementInformation
 
@@ -43,7 +44,26 @@ def explain_failure(
         (cause,) = distinct
         if cause.requirement.pin is None and cause.requirement.name not in demands.constraints:
             return no_match_error(cause.requirement, cause.parent, pins, selection)
+    parents = {each.parent.name for each in distinct if each.parent is not None and each.requirement.refusal}
+    if len(parents) == 1 and all(each.requirement.refusal for each in distinct):
+        return _unusable_error(parents.pop(), distinct, pins)
     return _conflict_error(distinct, demands, pins, selection)
+
+
+def _unusable_error(name: NormalizedName, causes: Sequence[Cause], pins: PinTable) -> NoMatchingDistributionError:
+    """Return the error for a project whose every release that would do turned out to be broken."""
+    known = ", ".join(map(str, pins.candidates(name).listed_versions()[0])) or "none"
+    reasons = dict.fromkeys(each.requirement.refusal.why for each in causes if each.requirement.refusal is not None)
+    return NoMatchingDistributionError(
+        f"No matching distribution found for {name}",
+        why="\n".join(
+            [
+                f"Could not find a version that satisfies the requirement {name} (from versions: {known})",
+                *_shortened(list(reasons)),
+            ]
+        ),
+        hint="the project has to repair its releases; another version may do",
+    )
 
 
 def _python_error(causes: Sequence[Cause], selection: Selection) -> ResolutionError:

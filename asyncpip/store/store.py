@@ -71,6 +71,9 @@ class Store:
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
+        except BaseException:
+            remove_quietly(path)
+            raise
         finally:
             os.close(descriptor)
         return path

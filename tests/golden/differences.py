@@ -3,7 +3,89 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
+
+
+class Difference(NamedTuple):
+    """What it looks like in the lines that `twins.differences` makes, as a pattern, and why it is wanted."""
+
+    pattern: str
+    reason: str
 
 
 class Wanted(Enum):
-    """One difference that is wanted; its value is the reason."""
+    """The wanted differences. A test names those that it meets; one that it names and does not meet fails it."""
+
+    STOPS_EARLIER = Difference(
+        r"only pip says: (Collecting|Processing|Installing collected packages|Requirement already satisfied)",
+        "pip tells of each candidate while it still searches; here only a finished resolution is told of, so a run "
+        "that fails says no more than its error",
+    )
+    TELLS_WHAT_STAYS = Difference(
+        r"only pip says: Requirement already satisfied",
+        "pip says so of installed versions that it then replaces; here only of those that stay",
+    )
+    SAYS_WHO_ASKED = Difference(
+        r"only (pip|asyncpip) says: Collecting .*",
+        "requirements of groups and scripts carry their origin here, as those of files do in both",
+    )
+    LOCK_FILES_ARE_NO_EXPERIMENT = Difference(
+        r"on stderr: pip \[.*'WARNING'\], asyncpip \[[^W]*\]",
+        "pip warns that reading pylock.toml is experimental; here it is not",
+    )
+    KNOWS_THE_WHEEL = Difference(
+        r"only (pip|asyncpip) says: (Processing|Requirement already satisfied: local==1\.0)",
+        "a wheel by path whose version is installed is settled by its name, without opening it",
+    )
+    KEEPS_THE_REQUIREMENT = Difference(
+        r"only (pip|asyncpip) says: Collecting .*",
+        "in hash-checking mode pip replaces a requirement by the version chosen before it tells of it",
+    )
+    RECORDS_TARGET_PATHS = Difference(
+        r"work/[^/]*/tools-1\.0\.dist-info/RECORD: .*",
+        "pip installs for --target elsewhere, then moves files, and leaves RECORD naming ../../bin; here RECORD names "
+        "the files, so that they can be uninstalled",
+    )
+    MERGES_BY_RECORD = Difference(
+        r"work/[^/]*/.*|only pip says: (Installing collected packages: tools|Successfully installed tools-2\.0)",
+        "an existing --target directory is judged by project and RECORD, not by top-level entry: nothing is replaced "
+        "in part, files of an old version go, namespace packages share their directory, `bin` keeps other projects' "
+        "scripts (pip's issues 8063, 10110)",
+    )
+    SHARES_NAMESPACES = Difference(
+        r"on stderr: pip \['WARNING'\], asyncpip \[\]",
+        "pip refuses the second of two projects that share a top-level directory of a --target, with a warning",
+    )
+    CHECKS_OPTIONS_FIRST = Difference(
+        r"only pip says: (Collecting|Installing collected packages) .*|only pip says: Installing .*",
+        "options that exclude one another are an error before anything is downloaded",
+    )
+    TELLS_DEAD_INDEXES = Difference(
+        r"on stderr: pip \[\], asyncpip \['WARNING'\]",
+        "an index that does not answer is left out in both; here with a warning, never silently",
+    )
+    CHOOSES_FOR_OTHERS = Difference(
+        r"exit code: pip 1, asyncpip 0|work/.*|only asyncpip says: .*|on stderr: pip \['ERROR'\], asyncpip \[\]",
+        "--platform and its like imply --only-binary=:all: here, and are refused only where a wheel that does not run "
+        "on the target would be installed into it",
+    )
+    BUILDS_NOTHING_YET = Difference(
+        r"only pip says: .*|on stderr: .*",
+        "building from source is not part of this version: the error names the file instead",
+    )
+    LEAVES_NOTHING_BEHIND = Difference(
+        r"env/lib/[^:]*: pip Entry.*, asyncpip None",
+        "pip finds a broken wheel while it installs and leaves what it wrote by then; here it is found before",
+    )
+    NO_TRACEBACK = Difference(
+        r"exit code: pip 2, asyncpip 1",
+        "a damaged member ends pip with a traceback; here with an error that names it",
+    )
+    WARNS_OF_BROKEN_RELEASES = Difference(
+        r"on stderr: pip \['ERROR'\], asyncpip \['ERROR', 'WARNING'\]",
+        "pip says on stdout that it discards a release whose metadata contradicts its name",
+    )
+    CHECKS_NAMES_AFTER_URLS = Difference(
+        r"only pip says: .*",
+        "`name @ path` is refused when it is read, not when it is fetched",
+    )

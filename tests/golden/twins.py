@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from tests.support.environments import Entry, Workplace, read_record, read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from tests.golden.differences import Wanted
     from tests.support.environments import Environment, Outcome, Tree
     from tests.support.index_server import IndexServer
 
@@ -26,6 +28,8 @@ _READ_BY_SCRIPTS = (
     "Found existing installation: ",
     "Collecting ",
     "Processing ",
+    "Looking in ",
+    "Ignoring ",
     "Defaulting to user installation",
 )
 
@@ -50,16 +54,17 @@ class Pair(NamedTuple):
 
 
 class Twins:
-    """Two workplaces; the one in use stands at ``place``, so that paths in files and messages are the same."""
+    """Two workplaces; the one in use stands at `place`, so that paths in files and messages are the same."""
 
     def __init__(self, directory: Path, template: Environment, server: IndexServer, cache: Path) -> None:
+        self.server = server
         self.place = directory / "place"
         self._aside = directory / "aside"
-        self.server = server
-        self.workplace = Workplace(self.place, template, cache=cache)
-        self.place.rename(self._aside)
         Workplace(self.place, template, cache=cache)
+        self.place.rename(self._aside)
+        self.workplace = Workplace(self.place, template, cache=cache)
         self._at_place = "pip"
+        self._known: set[str] = set()
 
     def each(self, act: Callable[[Workplace], None]) -> None:
         """Do the same in both places."""
@@ -67,36 +72,65 @@ class Twins:
             act(self.workplace)
             self._switch()
 
-    def write(self, name: str, content: str | bytes) -> None:
-        """Write a file below both working directories."""
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Write files below both working directories; `{…}` of `fill` counts in texts."""
 
         def write(workplace: Workplace) -> None:
-            path = workplace.work / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            for name, content in files.items():
+                path = workplace.work / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content if isinstance(content, bytes) else self.fill(content).encode())
 
         self.each(write)
 
+    def fill(self, text: str) -> str:
+        """Return ``text`` with `{work}`, `{env}`, `{files}` and `{url}` filled in."""
+        values = {
+            "work": str(self.workplace.work),
+            "env": str(self.workplace.environment.directory),
+            "files": self.server.url + "/files",
+            "url": self.server.url,
+        }
+        return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), text)
+
     def run(self, line: str, *, index: bool = True, compiled: bool = False, **environ: str) -> Pair:
-        """Run ``install LINE`` in both places: `{work}`, `{env}`, `{files}` and `{url}` in it are filled in."""
-        filled = line.format(
-            work=self.workplace.work,
-            env=self.workplace.environment.directory,
-            files=self.server.url + "/files",
-            url=self.server.url,
-            host=self.server.url.partition("//")[2],
-        )
-        arguments = [*(["-i", self.server.index_url] if index else []), *shlex.split(filled)]
-        more = [] if compiled else ["--no-compile"]
+        """Run ``install LINE`` in both places. What pip compiles unless told otherwise is wanted with ``compiled``."""
+        arguments = [*(["-i", self.server.index_url] if index else []), *shlex.split(self.fill(line))]
+        ours = ["--compile"] if compiled else []
+        theirs = [] if compiled else ["--no-compile"]
         sides = {}
         for _ in range(2):
             if self._at_place == "pip":
-                outcome = self.workplace.pip("install", *arguments, *more, environ=environ)
+                outcome = self.workplace.pip("install", *theirs, *arguments, environ=environ)
             else:
-                outcome = self.workplace.install(*arguments, environ=environ)
+                outcome = self.workplace.install(*ours, *arguments, environ=environ)
             sides[self._at_place] = Side(outcome, read_tree(self.place))
             self._switch()
         return Pair(pip=sides["pip"], ours=sides["ours"])
+
+    def check(
+        self, line: str, *wanted: Wanted, code: int = 0, index: bool = True, compiled: bool = False, **environ: str
+    ) -> Pair:
+        """Run, and compare everything but the ``wanted`` differences; paths that differed before are passed over."""
+        pair = self.run(line, index=index, compiled=compiled, **environ)
+        found = [line for line in differences(pair) if line not in self._known]
+        self._known.update(line for line in found if line.startswith(("env/", "work/", "home/")))
+        for each in wanted:
+            assert any(_begins(each, line) for line in found), f"{each.name} does not show\n{found}{pair.text}"
+        left = [line for line in found if not any(_begins(each, line) for each in wanted)]
+        assert not left, "\n".join([*left, pair.text])
+        assert pair.ours.outcome.code == code, pair.text
+        return pair
+
+    def pip(self, line: str, *, code: int = 0) -> tuple[str, str]:
+        """Run ``pip LINE`` in both places; return what it wrote to stdout in pip's, and in ours."""
+        results = {}
+        for _ in range(2):
+            outcome = self.workplace.pip(*shlex.split(self.fill(line)))
+            assert outcome.code == code, outcome.text
+            results[self._at_place] = outcome.stdout
+            self._switch()
+        return results["pip"], results["ours"]
 
     def _switch(self) -> None:
         spare = self._aside.with_name("spare")
@@ -106,8 +140,12 @@ class Twins:
         self._at_place = "ours" if self._at_place == "pip" else "pip"
 
 
+def _begins(wanted: Wanted, line: str) -> bool:
+    return re.match(wanted.value.pattern, line, re.DOTALL) is not None
+
+
 def comparable_tree(tree: Tree) -> Tree:
-    """Return ``tree`` without what names the installer, and without what bytecode files hold."""
+    """Return ``tree`` without what names the installer, what bytecode files hold, and the order in JSON."""
     result: Tree = {}
     for path, entry in tree.items():
         if path.startswith("home/.rustup"):  # pip asks rustc for its version, for the user agent
@@ -118,6 +156,8 @@ def comparable_tree(tree: Tree) -> Tree:
         elif _RECORD.search(path) and isinstance(content, bytes):
             rows = [row[:1] if _INSTALLER.search(row[0]) else row for row in read_record(content)]
             content = "\n".join(",".join(row) for row in rows)
+        elif path.endswith("direct_url.json") and isinstance(content, bytes):
+            content = json.dumps(json.loads(content), sort_keys=True)
         elif path.endswith(".pyc"):
             content = None
         result[path] = Entry(entry.mode, content)
@@ -125,13 +165,13 @@ def comparable_tree(tree: Tree) -> Tree:
 
 
 def told(outcome: Outcome) -> list[str]:
-    """Return the lines that scripts read; all but one come as the work goes on, in an order that is nobody's promise."""
+    """Return the lines that scripts read; most come as the work goes on, in an order that is nobody's promise."""
     return sorted(line.strip() for line in outcome.stdout.splitlines() if line.strip().startswith(_READ_BY_SCRIPTS))
 
 
-def kinds_on_stderr(outcome: Outcome) -> set[str]:
-    """Return `ERROR`, `WARNING`, `DEPRECATION`: what stderr holds."""
-    return set(re.findall(r"^(ERROR|WARNING|DEPRECATION): ", outcome.stderr, re.MULTILINE))
+def kinds_on_stderr(outcome: Outcome) -> list[str]:
+    """Return which of `ERROR`, `WARNING`, `DEPRECATION` stderr holds."""
+    return sorted(set(re.findall(r"^ *(ERROR|WARNING|DEPRECATION): ", outcome.stderr, re.MULTILINE)))
 
 
 def differences(pair: Pair) -> list[str]:
@@ -148,5 +188,5 @@ def differences(pair: Pair) -> list[str]:
     found += [f"only asyncpip says: {line}" for line in we_said if line not in said]
     kinds, our_kinds = kinds_on_stderr(pair.pip.outcome), kinds_on_stderr(pair.ours.outcome)
     if kinds != our_kinds:
-        found.append(f"on stderr: pip {sorted(kinds)}, asyncpip {sorted(our_kinds)}")
+        found.append(f"on stderr: pip {kinds}, asyncpip {our_kinds}")
     return found

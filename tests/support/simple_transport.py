@@ -13,7 +13,7 @@ import anyio.to_thread
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 
 class SimpleResponse:
@@ -25,6 +25,7 @@ class SimpleResponse:
         self.headers = headers
         self._body = body
         self._is_cut = is_cut
+        self.received_bytes = 0
 
     async def read(self, limit_bytes: int) -> bytes:
         if self._is_cut:
@@ -35,9 +36,21 @@ class SimpleResponse:
         return body
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        yield self._body
+        chunk = self._body[self.received_bytes :]
+        self.received_bytes = len(self._body)
+        yield chunk
         if self._is_cut:
             raise TransportError(FailureKind.CUT, self.url, "the body ended early")
+
+    async def read_into(self, buffer: memoryview, on_bytes: Callable[[int], None] | None = None) -> int:
+        chunk = self._body[self.received_bytes : self.received_bytes + len(buffer)]
+        buffer[: len(chunk)] = chunk
+        self.received_bytes += len(chunk)
+        if on_bytes is not None and chunk:
+            on_bytes(len(chunk))
+        if self._is_cut and len(chunk) < len(buffer):
+            raise TransportError(FailureKind.CUT, self.url, "the body ended early")
+        return len(chunk)
 
 
 class SimpleTransport:

@@ -197,7 +197,7 @@ def test_a_record_with_nul_is_refused(tmp_path: Path) -> None:
 
 BROKEN: dict[str, dict[str, Any]] = {
     "traversal": {"raw_members": [("../evil.py", "x")]},
-    "absolute": {"raw_members": [("/tmp/evil.py", "x")]},
+    "absolute": {"raw_members": [("/evil.py", "x")]},
     "backslash": {"raw_members": [("..\\evil.py", "x")]},
     "line break": {"raw_members": [("a\nb.py", "x")]},
     "file and directory": {"raw_members": [("demo.py/below.py", "x")]},
@@ -226,7 +226,7 @@ def test_every_broken_byte_of_a_small_wheel(tmp_path: Path) -> None:
     """Either the same tree, or a refusal: never another error."""
     filename, data = build_wheel("demo", "1.0", files={"demo.py": "X = 1\n"}, compression=zipfile.ZIP_STORED)
     expected = unpack(tmp_path / "whole", data, filename)
-    contents = {value[0] for name, value in files_of(tmp_path / "whole").items() if name != "manifest"}
+    contents = files_of(tmp_path / "whole")
     accepted = 0
     for at in range(0, len(data), 3):
         folder = tmp_path / str(at)
@@ -236,15 +236,15 @@ def test_every_broken_byte_of_a_small_wheel(tmp_path: Path) -> None:
             continue
         accepted += 1
         assert manifest.root_paths == expected.root_paths
-        assert {value[0] for name, value in files_of(folder).items() if name != "manifest"} == contents
+        assert files_of(folder) == contents
     assert 0 < accepted < len(data) / 6  # times, versions and modes are covered by no check
 
 
-def files_of(folder: Path) -> dict[str, tuple[bytes, int]]:
-    return {name: value for name, value in snapshot(folder).items() if isinstance(value, tuple) and value[0] != "link"}  # type: ignore[misc] # no directories in a flat tree
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "manifest"}
 
 
-def test_a_full_disk_is_an_os_error(tmp_path: Path) -> None:
+def test_a_directory_in_the_place_of_a_file_is_an_os_error(tmp_path: Path) -> None:
     filename, data = build_wheel("demo", "1.0")
     (tmp_path / "t").mkdir()
     (tmp_path / "t" / "1").mkdir()

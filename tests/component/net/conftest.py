@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from blockbuster import blockbuster_ctx
 
 from asyncpip.core.events import Message
+from asyncpip.net.aiohttp_transport import AiohttpSender
+from asyncpip.net.direct_transport import DirectSender
+from asyncpip.net.http_core import HttpTransport
+from asyncpip.pipeline.late_transport import EitherSender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from asyncpip.core.events import Event
+    from asyncpip.core.urls import Credentials
+    from asyncpip.net.http_core import NewSender
+    from asyncpip.net.transport import TransportOptions
+
+SENDERS: dict[str, NewSender] = {"aiohttp": AiohttpSender, "direct": DirectSender, "either": EitherSender}
 
 try:
     import uvloop
@@ -52,6 +63,39 @@ class CollectingReporter:
 
     def texts(self, level: int) -> list[str]:
         return [message.text for message in self.messages if message.level == level]
+
+
+class OpenTransport(Protocol):
+    """Opens a transport for the length of a block."""
+
+    def __call__(
+        self,
+        options: TransportOptions,
+        reporter: CollectingReporter,
+        environ: Mapping[str, str] | None = None,
+        prompt: Callable[[str], Credentials | None] | None = None,
+    ) -> AbstractAsyncContextManager[HttpTransport]: ...
+
+
+@pytest.fixture(params=["aiohttp", "direct"])
+def transport(request: pytest.FixtureRequest) -> OpenTransport:
+    """A transport over each of the senders, or over those that a test names by `indirect` parameters."""
+
+    @asynccontextmanager
+    async def opened(
+        options: TransportOptions,
+        reporter: CollectingReporter,
+        environ: Mapping[str, str] | None = None,
+        prompt: Callable[[str], Credentials | None] | None = None,
+    ) -> AsyncIterator[HttpTransport]:
+        new_sender = SENDERS[request.param]
+        net = HttpTransport(options, reporter, {"HOME": "/nonexistent", **(environ or {})}, new_sender, prompt=prompt)
+        try:
+            yield net
+        finally:
+            await net.aclose()
+
+    return opened
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 
 from asyncpip.cli.printer import Printer, error_text, level_of, wants_color
 from asyncpip.core.events import LEVELS, Event, Level, Message, Stage, StageProgress
 from asyncpip.errors import AsyncpipError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Streams:
@@ -25,21 +29,24 @@ class Streams:
 class RecordingDisplay:
     """Notes what is asked of it, and how much stdout had got by then."""
 
-    def __init__(self, stdout: io.StringIO) -> None:
+    def __init__(self, stdout: io.StringIO, *, replaces_lines: bool = False) -> None:
         self.stdout = stdout
+        self.replaces_lines = replaces_lines
         self.calls: list[str] = []
 
     def show(self, event: Event) -> None:
         self.calls.append(f"show {type(event).__name__}")
 
-    def pause(self) -> None:
+    def pause(self) -> str:
         self.calls.append(f"pause at {len(self.stdout.getvalue())}")
+        return "<"
 
     def resume(self) -> None:
         self.calls.append(f"resume at {len(self.stdout.getvalue())}")
 
-    def close(self) -> None:
-        self.calls.append("close")
+    def close(self, *, ok: bool) -> str:
+        self.calls.append(f"close {ok}")
+        return "end"
 
 
 class BrokenStream(io.StringIO):
@@ -76,11 +83,11 @@ def test_level_of(verbosity: int, level: Level) -> None:
 def test_each_message_goes_to_the_stream_of_its_level_or_nowhere(verbosity: int) -> None:
     streams = Streams(verbosity)
     for level in LEVELS:
-        streams.printer.emit(Message(level, level.name))
+        streams.printer.emit(Message(level, f"level {level}"))
     threshold = level_of(verbosity)
-    plain = [f"{level.name}\n" for level in Level if threshold <= level <= Level.INFO]
+    plain = [f"level {level}\n" for level in LEVELS if threshold <= level <= Level.INFO]
     prefixes = {Level.WARNING: "WARNING: ", Level.ERROR: "ERROR: ", Level.CRITICAL: "ERROR: "}
-    prefixed = [f"{prefix}{level.name}\n" for level, prefix in prefixes.items() if threshold <= level]
+    prefixed = [f"{prefix}level {level}\n" for level, prefix in prefixes.items() if threshold <= level]
     assert streams.written() == ("".join(plain), "".join(prefixed))
 
 
@@ -107,6 +114,8 @@ def test_an_error_has_three_parts() -> None:
     error = AsyncpipError("no version of x", why="listed:\n1.0\n2.0", hint="try `--pre`")
     assert error_text(error) == "no version of x\n  why: listed:\n    1.0\n    2.0\n  hint: try `--pre`"
     assert error_text(AsyncpipError("alone")) == "alone"
+    caret = AsyncpipError("bad", why="    x==\n       ^")
+    assert error_text(caret) == "bad\n  why:\n        x==\n           ^"
 
 
 def test_errors_are_shown_at_the_quietest_level_and_without_passwords() -> None:
@@ -168,13 +177,72 @@ def test_a_display_gets_events_and_makes_room_for_messages() -> None:
     display = RecordingDisplay(streams.stdout)
     progress = StageProgress(Stage.UNPACKING, 1, 2)
     streams.printer.emit(progress)
-    streams.printer.attach(display)
+    streams.printer.attach(lambda: display)
     streams.printer.emit(progress)
     streams.printer.emit(Message(Level.INFO, "abc"))
     streams.printer.emit(Message(Level.DEBUG, "not shown"))
-    streams.printer.close()
+    streams.printer.close(ok=True)
     streams.printer.emit(progress)
-    assert display.calls == ["show StageProgress", "pause at 0", "resume at 4", "close"]
+    assert display.calls == ["show StageProgress", "pause at 0", "resume at 5", "close True"]
+    assert streams.written() == ("<abc\nend", "")
+
+
+def test_a_display_is_made_once_and_only_where_there_is_progress() -> None:
+    streams = Streams()
+    made: list[str] = []
+    streams.printer.attach(lambda: made.append("display"))  # and it is None: no display is wanted after all
+    streams.printer.emit(Message(Level.INFO, "abc"))
+    assert made == []
+    streams.printer.emit(StageProgress(Stage.UNPACKING, 1, 2))
+    streams.printer.emit(StageProgress(Stage.UNPACKING, 2, 2))
+    assert made == ["display"]
+    streams.printer.attach(lambda: made.append("too late"))
+    streams.printer.close()
+    streams.printer.emit(StageProgress(Stage.UNPACKING, 2, 2))
+    assert made == ["display"]
+
+
+def test_a_display_waits_for_the_end_of_a_line() -> None:
+    streams = Streams()
+    display = RecordingDisplay(streams.stdout)
+    streams.printer.attach(lambda: display)
+    streams.printer.emit(StageProgress(Stage.UNPACKING, 1, 2))
+    streams.printer.write_stdout("Proceed")
+    streams.printer.write_stderr(" now\n")
+    assert display.calls[1:] == ["pause at 0", "pause at 8", "resume at 9"]
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "replaces_lines", "written"), [(0, True, ""), (0, False, "a\n"), (1, True, "a\n")]
+)
+def test_routine_messages_are_left_to_a_display_that_replaces_them(
+    verbosity: int, *, replaces_lines: bool, written: str, tmp_path: Path
+) -> None:
+    streams = Streams(verbosity)
+    log = tmp_path / "log"
+    streams.printer.configure(verbosity=verbosity, color=False, log_path=str(log))
+    display = RecordingDisplay(streams.stdout, replaces_lines=replaces_lines)
+    streams.printer.attach(lambda: display)
+    streams.printer.emit(StageProgress(Stage.UNPACKING, 1, 2))
+    streams.printer.emit(Message(Level.INFO, "a", routine=True))
+    assert streams.written()[0].removeprefix("<") == written
+    streams.printer.close()
+    assert log.read_text().endswith(" a\n")
+
+
+def test_what_is_drawn_is_made_under_the_lock_and_only_if_there_is_something() -> None:
+    streams = Streams()
+    streams.printer.draw(lambda: "x")
+    streams.printer.draw(lambda: "")
+    assert streams.written() == ("x", "")
+
+
+def test_a_stdout_that_is_no_terminal_is_described_without_asking_too_much() -> None:
+    for printer in (Streams().printer, Printer(stdout=None, stderr=None)):
+        assert not printer.stdout_is_terminal
+        assert printer.stdout_size() == (80, 24)
+    assert Printer(stdout=None, stderr=None).stdout_encoding == "ascii"
+    assert Printer(stdout=io.TextIOWrapper(io.BytesIO(), encoding="latin-1"), stderr=None).stdout_encoding == "latin-1"
 
 
 def test_a_question_stands_on_stdout_and_the_answer_has_no_line_end() -> None:

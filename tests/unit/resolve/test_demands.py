@@ -5,8 +5,9 @@ import pytest
 from asyncpip.core.dependency import MarkerEvaluator, parse_dependency
 from asyncpip.core.hashes import AllowedHashes
 from asyncpip.core.names import normalize_name
-from asyncpip.core.requirement import DirectKind, DirectReference
+from asyncpip.core.requirement import DirectKind, DirectReference, Origin
 from asyncpip.resolve.demands import describe, direct_requirement, gather_demands, same_source
+from asyncpip.resolve.requirement_text import PathKind, parse_requirement_text
 from tests.support.memory_index import MARKERS, user
 
 WHEEL = "https://host.example/p-1.0-py3-none-any.whl"
@@ -52,13 +53,21 @@ def test_same_source(one: str, other: str, is_same: bool) -> None:
     ("text", "shown"),
     [
         ("Flask[B,a] >=1,<2", "Flask[a,b]<2,>=1"),
-        ('flask; os_name=="posix"', 'flask; os_name == "posix"'),
-        ("p @ https://me:secret@host.example/p.zip", "p@ https://me:****@host.example/p.zip"),
-        (f"p[x] @ {WHEEL}", f"p[x]@ {WHEEL}"),
+        ('flask; os_name=="posix"', "flask"),
+        ("p @ https://me:secret@host.example/p.zip", "p @ https://me:****@host.example/p.zip"),
+        (f"p[x] @ {WHEEL}", f"p[x] @ {WHEEL}"),
     ],
 )
 def test_description(text: str, shown: str) -> None:
     assert describe(user(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [(WHEEL, "p==1.0"), ("https://me:secret@host.example/p.zip", "https://me:****@host.example/p.zip")]
+)
+def test_description_of_a_bare_url(text: str, shown: str) -> None:
+    requirement = parse_requirement_text(text, origin=Origin(), cwd="/", exists=lambda _: PathKind.MISSING)
+    assert describe(requirement) == shown
 
 
 def test_what_holds_is_gathered() -> None:

@@ -1,3 +1,5 @@
+"""What every transport does, over each of the senders."""
+
 from __future__ import annotations
 
 import base64
@@ -5,7 +7,6 @@ import gzip
 import random
 import ssl
 import threading
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,37 +16,26 @@ import pytest
 from asyncpip.core.events import Level
 from asyncpip.core.urls import Credentials
 from asyncpip.errors import ConfigurationError
-from asyncpip.net.aiohttp_transport import AiohttpTransport
 from asyncpip.net.transport import FailureKind, TransportError, TransportOptions
 from tests.component.net.loopback_server import Asked, Reply, server_context, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from tests.component.net.conftest import CollectingReporter
+    from asyncpip.net.transport import Transport
+    from tests.component.net.conftest import CollectingReporter, OpenTransport
 
 pytestmark = pytest.mark.anyio
+
+proxied = pytest.mark.parametrize("transport", ["aiohttp", "either"], indirect=True)
+"""For tests with a proxy, which the direct sender leaves to aiohttp."""
 
 OPTIONS = TransportOptions(timeout_seconds=5.0, retries=2, keyring_provider="disabled", user_agent="asyncpip/test")
 LIMIT_BYTES = 1 << 20
 
 
-@asynccontextmanager
-async def transport(
-    options: TransportOptions,
-    reporter: CollectingReporter,
-    environ: Mapping[str, str] | None = None,
-    prompt: Callable[[str], Credentials | None] | None = None,
-) -> AsyncIterator[AiohttpTransport]:
-    opened = AiohttpTransport(options, reporter, {"HOME": "/nonexistent", **(environ or {})}, prompt=prompt)
-    try:
-        yield opened
-    finally:
-        await opened.aclose()
-
-
-async def body_of(net: AiohttpTransport, url: str, headers: Mapping[str, str] | None = None) -> bytes:
+async def body_of(net: Transport, url: str, headers: Mapping[str, str] | None = None) -> bytes:
     async with net.get(url, headers) as response:
         assert response.status == 200
         return await response.read(LIMIT_BYTES)
@@ -65,7 +55,7 @@ def echo(_: Asked) -> Reply:
     return Reply(body=b"hello")
 
 
-async def test_a_connection_is_used_again(reporter: CollectingReporter) -> None:
+async def test_a_connection_is_used_again(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda asked: Reply(status=404 if asked.target == "/b" else 200, body=b"hello")) as server:
         async with transport(OPTIONS, reporter) as net:
             assert await body_of(net, f"{server.url}/a") == b"hello"
@@ -75,7 +65,7 @@ async def test_a_connection_is_used_again(reporter: CollectingReporter) -> None:
         assert len({asked.connection for asked in server.asked}) == 1
 
 
-async def test_headers_that_are_sent(reporter: CollectingReporter) -> None:
+async def test_headers_that_are_sent(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(echo) as server:
         async with transport(OPTIONS, reporter) as net:
             await body_of(net, f"{server.url}/page#fragment")
@@ -90,7 +80,7 @@ async def test_headers_that_are_sent(reporter: CollectingReporter) -> None:
     assert archive.headers["range"] == "bytes=0-1"
 
 
-async def test_no_more_requests_than_slots_are_open_at_a_host(reporter: CollectingReporter) -> None:
+async def test_no_more_requests_than_slots_are_open_at_a_host(transport: OpenTransport, reporter: CollectingReporter) -> None:
     running, most, lock = 0, 0, threading.Lock()
     arrived = threading.Event()
 
@@ -116,7 +106,7 @@ async def test_no_more_requests_than_slots_are_open_at_a_host(reporter: Collecti
 
 
 @pytest.mark.parametrize("size", [10, 200_000])
-async def test_pages_are_decoded_and_archives_are_not(reporter: CollectingReporter, size: int) -> None:
+async def test_pages_are_decoded_and_archives_are_not(transport: OpenTransport, reporter: CollectingReporter, size: int) -> None:
     body = random.Random(1).randbytes(size)  # noqa: S311 - only has to be incompressible
     packed = gzip.compress(body)
     with serving(lambda _: Reply(headers={"Content-Encoding": "gzip"}, body=packed)) as server:
@@ -137,7 +127,7 @@ async def test_pages_are_decoded_and_archives_are_not(reporter: CollectingReport
         Reply(headers={"Content-Encoding": "br"}, body=b"?"),
     ],
 )
-async def test_a_body_over_the_limit_or_damaged_is_refused(reporter: CollectingReporter, reply: Reply) -> None:
+async def test_a_body_over_the_limit_or_damaged_is_refused(transport: OpenTransport, reporter: CollectingReporter, reply: Reply) -> None:
     with serving(lambda _: reply) as server:
         async with transport(OPTIONS, reporter) as net, net.get(server.url) as response:
             with pytest.raises(TransportError) as caught:
@@ -145,7 +135,7 @@ async def test_a_body_over_the_limit_or_damaged_is_refused(reporter: CollectingR
     assert caught.value.kind is FailureKind.PROTOCOL
 
 
-async def test_a_busy_server_is_asked_again_after_the_time_it_names(reporter: CollectingReporter) -> None:
+async def test_a_busy_server_is_asked_again_after_the_time_it_names(transport: OpenTransport, reporter: CollectingReporter) -> None:
     replies = in_turn([Reply(status=503, headers={"Retry-After": "1"}), Reply(status=500), Reply(body=b"done")])
     with serving(replies) as server:
         async with transport(OPTIONS, reporter) as net:
@@ -156,7 +146,7 @@ async def test_a_busy_server_is_asked_again_after_the_time_it_names(reporter: Co
     assert [text.rpartition(" after: ")[2] for text in reporter.texts(Level.WARNING)] == ["status 503", "status 500"]
 
 
-async def test_the_last_answer_counts_when_retries_are_used_up(reporter: CollectingReporter) -> None:
+async def test_the_last_answer_counts_when_retries_are_used_up(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda _: Reply(status=502, body=b"bad gateway")) as server:
         async with transport(replace(OPTIONS, retries=1), reporter) as net, net.get(server.url) as response:
             assert response.status == 502
@@ -164,14 +154,14 @@ async def test_the_last_answer_counts_when_retries_are_used_up(reporter: Collect
     assert len(server.asked) == 2
 
 
-async def test_a_server_that_asks_for_hours_is_not_asked_again(reporter: CollectingReporter) -> None:
+async def test_a_server_that_asks_for_hours_is_not_asked_again(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda _: Reply(status=429, headers={"Retry-After": "7200"})) as server:
         async with transport(OPTIONS, reporter) as net, net.get(server.url) as response:
             assert response.status == 429
     assert len(server.asked) == 1
 
 
-async def test_a_connection_closed_before_the_answer_is_tried_again(reporter: CollectingReporter) -> None:
+async def test_a_connection_closed_before_the_answer_is_tried_again(transport: OpenTransport, reporter: CollectingReporter) -> None:
     # aiohttp itself tries once more, in case the connection was an old one.
     replies = in_turn([Reply(no_head=True), Reply(no_head=True), Reply(body=b"done")])
     with serving(replies) as server:
@@ -179,7 +169,7 @@ async def test_a_connection_closed_before_the_answer_is_tried_again(reporter: Co
             assert await body_of(net, server.url) == b"done"
 
 
-async def test_a_cut_body_is_an_error_of_its_own_kind(reporter: CollectingReporter) -> None:
+async def test_a_cut_body_is_an_error_of_its_own_kind(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda _: Reply(body=b"x" * 100, sent_bytes=40)) as server:
         async with transport(OPTIONS, reporter) as net, net.get(server.url) as response:
             chunks = response.chunks()
@@ -190,7 +180,7 @@ async def test_a_cut_body_is_an_error_of_its_own_kind(reporter: CollectingReport
     assert len(server.asked) == 1  # what is missing is the caller's to ask for
 
 
-async def test_a_body_that_stalls_times_out(reporter: CollectingReporter) -> None:
+async def test_a_body_that_stalls_times_out(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda _: Reply(body=b"x" * 100, sent_bytes=40, stall=True)) as server:
         async with transport(replace(OPTIONS, timeout_seconds=0.3), reporter) as net, net.get(server.url) as response:
             with pytest.raises(TransportError) as caught:
@@ -198,7 +188,7 @@ async def test_a_body_that_stalls_times_out(reporter: CollectingReporter) -> Non
     assert caught.value.kind is FailureKind.TIMEOUT
 
 
-async def test_an_answer_that_does_not_come_times_out_after_retries(reporter: CollectingReporter) -> None:
+async def test_an_answer_that_does_not_come_times_out_after_retries(transport: OpenTransport, reporter: CollectingReporter) -> None:
     options = replace(OPTIONS, timeout_seconds=0.2, retries=1)
     with serving(lambda _: Reply(no_head=True, stall=True)) as server:
         async with transport(options, reporter) as net:
@@ -211,7 +201,7 @@ async def test_an_answer_that_does_not_come_times_out_after_retries(reporter: Co
 @pytest.mark.parametrize(
     "garbage", [b"220 mail.example ESMTP\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"]
 )
-async def test_what_comes_is_not_http(reporter: CollectingReporter, garbage: bytes) -> None:
+async def test_what_comes_is_not_http(transport: OpenTransport, reporter: CollectingReporter, garbage: bytes) -> None:
     with serving(lambda _: Reply(garbage=garbage)) as server:
         async with transport(replace(OPTIONS, retries=0), reporter) as net:
             with pytest.raises(TransportError) as caught:
@@ -220,7 +210,7 @@ async def test_what_comes_is_not_http(reporter: CollectingReporter, garbage: byt
     assert "\n" not in (caught.value.why or "")
 
 
-async def test_a_chunked_body_that_is_cut(reporter: CollectingReporter) -> None:
+async def test_a_chunked_body_that_is_cut(transport: OpenTransport, reporter: CollectingReporter) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
     with serving(lambda _: Reply(garbage=head)) as server:
         async with transport(OPTIONS, reporter) as net, net.get(server.url) as response:
@@ -230,7 +220,7 @@ async def test_a_chunked_body_that_is_cut(reporter: CollectingReporter) -> None:
 
 
 @pytest.mark.parametrize("reply", [Reply(no_head=True, stall=True), Reply(body=b"x" * 9, sent_bytes=4, stall=True)])
-async def test_cancelling_gives_the_slot_back(reporter: CollectingReporter, reply: Reply) -> None:
+async def test_cancelling_gives_the_slot_back(transport: OpenTransport, reporter: CollectingReporter, reply: Reply) -> None:
     with serving(in_turn([reply, Reply(body=b"done")])) as server:
         async with transport(replace(OPTIONS, connections_per_host=1), reporter) as net:
             with anyio.move_on_after(0.2) as scope:
@@ -240,7 +230,7 @@ async def test_cancelling_gives_the_slot_back(reporter: CollectingReporter, repl
                 assert await body_of(net, server.url) == b"done"
 
 
-async def test_a_free_slot_follows_a_failure(reporter: CollectingReporter) -> None:
+async def test_a_free_slot_follows_a_failure(transport: OpenTransport, reporter: CollectingReporter) -> None:
     replies = in_turn([Reply(body=b"x" * 100, sent_bytes=40), Reply(body=b"x" * 200_000), Reply(body=b"done")])
     with serving(replies) as server:
         async with transport(replace(OPTIONS, connections_per_host=1), reporter) as net:
@@ -254,7 +244,7 @@ async def test_a_free_slot_follows_a_failure(reporter: CollectingReporter) -> No
     pytest.fail("the slot was not given back")
 
 
-async def test_nobody_listens(reporter: CollectingReporter) -> None:
+async def test_nobody_listens(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(echo) as server:
         url = server.url
     async with transport(replace(OPTIONS, retries=1), reporter) as net:
@@ -264,7 +254,7 @@ async def test_nobody_listens(reporter: CollectingReporter) -> None:
     assert len(reporter.texts(Level.WARNING)) == 1
 
 
-async def test_a_name_that_does_not_exist(reporter: CollectingReporter) -> None:
+async def test_a_name_that_does_not_exist(transport: OpenTransport, reporter: CollectingReporter) -> None:
     async with transport(replace(OPTIONS, retries=0), reporter) as net:
         with pytest.raises(TransportError) as caught:
             await body_of(net, "http://user:secret@no-such-host.invalid/simple/")
@@ -272,7 +262,7 @@ async def test_a_name_that_does_not_exist(reporter: CollectingReporter) -> None:
     assert "secret" not in f"{caught.value.what}{caught.value.why}{reporter.messages}"
 
 
-async def test_what_is_not_http(reporter: CollectingReporter) -> None:
+async def test_what_is_not_http(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda _: Reply(no_head=True)) as server:
         async with transport(OPTIONS, reporter) as net:
             for url in ("ftp://host/", "http:///path", "http://host:port/", "file:///etc/hosts", "no url"):
@@ -282,7 +272,7 @@ async def test_what_is_not_http(reporter: CollectingReporter) -> None:
     assert server.asked == []
 
 
-async def test_redirects_are_followed_and_say_where_they_led(reporter: CollectingReporter) -> None:
+async def test_redirects_are_followed_and_say_where_they_led(transport: OpenTransport, reporter: CollectingReporter) -> None:
     def reply(asked: Asked) -> Reply:
         if asked.target == "/end?x=1":
             return Reply(body=b"here")
@@ -296,7 +286,7 @@ async def test_redirects_are_followed_and_say_where_they_led(reporter: Collectin
     assert len({asked.connection for asked in server.asked}) == 1
 
 
-async def test_redirects_in_a_circle_end(reporter: CollectingReporter) -> None:
+async def test_redirects_in_a_circle_end(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda _: Reply(status=301, headers={"Location": "/again"})) as server:
         async with transport(OPTIONS, reporter) as net:
             with pytest.raises(TransportError) as caught:
@@ -306,7 +296,7 @@ async def test_redirects_in_a_circle_end(reporter: CollectingReporter) -> None:
 
 
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://host/", "http://[bad"])
-async def test_redirects_lead_to_http_only(reporter: CollectingReporter, target: str) -> None:
+async def test_redirects_lead_to_http_only(transport: OpenTransport, reporter: CollectingReporter, target: str) -> None:
     with serving(lambda _: Reply(status=302, headers={"Location": target})) as server:
         async with transport(OPTIONS, reporter) as net:
             with pytest.raises(TransportError) as caught:
@@ -315,7 +305,7 @@ async def test_redirects_lead_to_http_only(reporter: CollectingReporter, target:
     assert len(server.asked) == 1
 
 
-async def test_credentials_stay_with_their_host(reporter: CollectingReporter) -> None:
+async def test_credentials_stay_with_their_host(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with (
         serving(echo) as other,
         serving(lambda _: Reply(status=302, headers={"Location": f"{other.url}/file"})) as index,
@@ -328,7 +318,7 @@ async def test_credentials_stay_with_their_host(reporter: CollectingReporter) ->
     assert ["authorization" in asked.headers for asked in other.asked] == [False, False]
 
 
-async def test_a_redirect_on_the_same_host_keeps_credentials(reporter: CollectingReporter) -> None:
+async def test_a_redirect_on_the_same_host_keeps_credentials(transport: OpenTransport, reporter: CollectingReporter) -> None:
     def reply(asked: Asked) -> Reply:
         return Reply() if asked.target == "/b" else Reply(status=302, headers={"Location": "/b"})
 
@@ -338,7 +328,7 @@ async def test_a_redirect_on_the_same_host_keeps_credentials(reporter: Collectin
     assert [asked.headers.get("authorization") for asked in server.asked] == [basic("user:secret")] * 2
 
 
-async def test_netrc_is_read(reporter: CollectingReporter, tmp_path: Path) -> None:
+async def test_netrc_is_read(transport: OpenTransport, reporter: CollectingReporter, tmp_path: Path) -> None:
     netrc = tmp_path / "my-netrc"
     netrc.write_text("machine 127.0.0.1 login joe password pw\n")
     with serving(echo) as server:
@@ -356,7 +346,7 @@ def guarded(password: str) -> Callable[[Asked], Reply]:
     return reply
 
 
-async def test_a_401_asks_once_for_a_host_and_remembers(reporter: CollectingReporter) -> None:
+async def test_a_401_asks_once_for_a_host_and_remembers(transport: OpenTransport, reporter: CollectingReporter) -> None:
     prompts = []
 
     def prompt(host: str) -> Credentials:
@@ -374,7 +364,7 @@ async def test_a_401_asks_once_for_a_host_and_remembers(reporter: CollectingRepo
     assert reporter.texts(Level.WARNING) == []
 
 
-async def test_wrong_credentials_end_in_a_401_and_a_warning(reporter: CollectingReporter) -> None:
+async def test_wrong_credentials_end_in_a_401_and_a_warning(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(guarded("joe:pw")) as server:
         options = replace(OPTIONS, allow_input=False)
         async with (
@@ -385,7 +375,8 @@ async def test_wrong_credentials_end_in_a_401_and_a_warning(reporter: Collecting
     assert reporter.texts(Level.WARNING) == [f"401 Error, Credentials not correct for {server.url}/"]
 
 
-async def test_a_plain_request_goes_through_the_proxy(reporter: CollectingReporter) -> None:
+@proxied
+async def test_a_plain_request_goes_through_the_proxy(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(echo) as proxy:
         options = replace(OPTIONS, proxy=f"joe:p%40w@127.0.0.1:{proxy.port}")
         async with transport(options, reporter) as net:
@@ -396,7 +387,8 @@ async def test_a_plain_request_goes_through_the_proxy(reporter: CollectingReport
     assert asked.headers["authorization"] == basic("user:secret")
 
 
-async def test_https_goes_through_a_tunnel(reporter: CollectingReporter) -> None:
+@proxied
+async def test_https_goes_through_a_tunnel(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda _: Reply(status=403, body=b"no")) as proxy:
         environ = {"HTTPS_PROXY": f"http://joe:pw@127.0.0.1:{proxy.port}"}
         async with transport(OPTIONS, reporter, environ) as net:
@@ -409,7 +401,8 @@ async def test_https_goes_through_a_tunnel(reporter: CollectingReporter) -> None
     assert "authorization" not in asked.headers
 
 
-async def test_requests_in_a_tunnel(reporter: CollectingReporter, certificate: Path) -> None:
+@proxied
+async def test_requests_in_a_tunnel(transport: OpenTransport, reporter: CollectingReporter, certificate: Path) -> None:
     options = replace(OPTIONS, cert=str(certificate))
     with (
         serving(echo, server_context(certificate)) as server,
@@ -424,8 +417,9 @@ async def test_requests_in_a_tunnel(reporter: CollectingReporter, certificate: P
     assert "proxy-authorization" not in server.asked[0].headers
 
 
+@proxied
 @pytest.mark.parametrize("url", ["http://index.invalid/", "https://index.invalid/"])
-async def test_a_proxy_that_wants_a_password(reporter: CollectingReporter, url: str) -> None:
+async def test_a_proxy_that_wants_a_password(transport: OpenTransport, reporter: CollectingReporter, url: str) -> None:
     with serving(lambda _: Reply(status=407)) as proxy:
         async with transport(replace(OPTIONS, proxy=proxy.url), reporter) as net:
             with pytest.raises(TransportError) as caught:
@@ -435,7 +429,8 @@ async def test_a_proxy_that_wants_a_password(reporter: CollectingReporter, url: 
     assert len(proxy.asked) == 1
 
 
-async def test_a_proxy_that_does_not_answer(reporter: CollectingReporter) -> None:
+@proxied
+async def test_a_proxy_that_does_not_answer(transport: OpenTransport, reporter: CollectingReporter) -> None:
     options = replace(OPTIONS, timeout_seconds=0.1, retries=0)
     with serving(lambda _: Reply(no_head=True, stall=True)) as proxy:
         async with transport(replace(options, proxy=proxy.url), reporter) as net:
@@ -444,7 +439,8 @@ async def test_a_proxy_that_does_not_answer(reporter: CollectingReporter) -> Non
     assert caught.value.kind is FailureKind.TIMEOUT
 
 
-async def test_a_proxy_that_is_not_there(reporter: CollectingReporter) -> None:
+@proxied
+async def test_a_proxy_that_is_not_there(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(echo) as proxy:
         url = proxy.url
     async with transport(replace(OPTIONS, proxy=url, retries=0), reporter) as net:
@@ -453,7 +449,7 @@ async def test_a_proxy_that_is_not_there(reporter: CollectingReporter) -> None:
     assert caught.value.kind is FailureKind.PROXY
 
 
-async def test_a_certificate_must_be_known(reporter: CollectingReporter, certificate: Path) -> None:
+async def test_a_certificate_must_be_known(transport: OpenTransport, reporter: CollectingReporter, certificate: Path) -> None:
     with serving(echo, server_context(certificate)) as server:
         async with transport(OPTIONS, reporter) as net:
             with pytest.raises(TransportError) as caught:
@@ -465,7 +461,7 @@ async def test_a_certificate_must_be_known(reporter: CollectingReporter, certifi
 
 
 @pytest.mark.parametrize("source", ["cert", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "trusted-host"])
-async def test_ways_to_trust(reporter: CollectingReporter, certificate: Path, source: str) -> None:
+async def test_ways_to_trust(transport: OpenTransport, reporter: CollectingReporter, certificate: Path, source: str) -> None:
     options = OPTIONS
     environ: dict[str, str] = {}
     match source:
@@ -483,7 +479,7 @@ async def test_ways_to_trust(reporter: CollectingReporter, certificate: Path, so
         assert len({asked.connection for asked in server.asked}) == 1
 
 
-async def test_the_client_certificate_is_shown(reporter: CollectingReporter, certificate: Path) -> None:
+async def test_the_client_certificate_is_shown(transport: OpenTransport, reporter: CollectingReporter, certificate: Path) -> None:
     context = server_context(certificate)
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(certificate)
@@ -496,7 +492,7 @@ async def test_the_client_certificate_is_shown(reporter: CollectingReporter, cer
 @pytest.mark.parametrize(
     "options", [replace(OPTIONS, cert="/nonexistent.pem"), replace(OPTIONS, client_cert="/nonexistent.pem")]
 )
-async def test_certificate_files_that_are_missing(reporter: CollectingReporter, options: TransportOptions) -> None:
+async def test_certificate_files_that_are_missing(transport: OpenTransport, reporter: CollectingReporter, options: TransportOptions) -> None:
     async with transport(options, reporter) as net:
         with pytest.raises(ConfigurationError) as caught:
             await body_of(net, "https://127.0.0.1:9/")
@@ -504,8 +500,9 @@ async def test_certificate_files_that_are_missing(reporter: CollectingReporter, 
     assert caught.value.exit_code == 1
 
 
+@proxied
 @pytest.mark.parametrize("is_trusted", [False, True])
-async def test_a_redirect_out_of_tls(reporter: CollectingReporter, certificate: Path, is_trusted: bool) -> None:
+async def test_a_redirect_out_of_tls(transport: OpenTransport, reporter: CollectingReporter, certificate: Path, is_trusted: bool) -> None:
     # A proxy stands in for a host that is not this machine.
     options = replace(OPTIONS, trusted_hosts=("index.invalid",) if is_trusted else ())
     with serving(echo) as proxy:
@@ -522,7 +519,7 @@ async def test_a_redirect_out_of_tls(reporter: CollectingReporter, certificate: 
 
 
 @pytest.mark.parametrize(("address", "is_ours"), [("127.0.0.9", True), ("192.0.2.1", False)])
-async def test_bind_address(reporter: CollectingReporter, address: str, is_ours: bool) -> None:
+async def test_bind_address(transport: OpenTransport, reporter: CollectingReporter, address: str, is_ours: bool) -> None:
     with serving(echo) as server:
         async with transport(replace(OPTIONS, bind_address=address), reporter) as net:
             if is_ours:
@@ -535,7 +532,8 @@ async def test_bind_address(reporter: CollectingReporter, address: str, is_ours:
                 assert "--bind-address" in (caught.value.hint or "")
 
 
-async def test_socks_is_refused_in_words(reporter: CollectingReporter) -> None:
+@proxied
+async def test_socks_is_refused_in_words(transport: OpenTransport, reporter: CollectingReporter) -> None:
     async with transport(OPTIONS, reporter, {"ALL_PROXY": "socks5://joe:secret@127.0.0.1:1080"}) as net:
         with pytest.raises(ConfigurationError) as caught:
             await body_of(net, "http://index.invalid/")

@@ -1,0 +1,131 @@
+"""Installs that were worked out before: the same question over pages that are still fresh. Lean, and sends nothing.
+
+A record holds what the slow path found: which stored wheels, and the lines to print. Everything that could make it
+stale is part of the question (`install_start`) or checked here: the pages' freshness, the trees in the store. What
+would need more thought (something to remove, a conflict, a warning) is never recorded.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from binascii import crc32
+
+from asyncpip.commands.install_start import installed_part
+from asyncpip.core.events import Level, Message, Stage, StageProgress
+from asyncpip.environment.listing import installed_entries
+from asyncpip.environment.lock import lock_environment
+from asyncpip.install.apply import Destination, WheelToInstall, apply_changes
+from asyncpip.install.linker import choose_link_mode, damaged_trees
+from asyncpip.install.manifest import Manifest
+from asyncpip.install.transaction import recover
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyncpip.commands.install_start import Start
+    from asyncpip.store.store import Store
+
+_BUCKET = "installs-v1"
+_FIELDS = 3
+
+
+class RememberedWheel:
+    """One wheel of a remembered installation."""
+
+    __slots__ = ("digest", "requested")
+
+    def __init__(self, digest: str, *, requested: bool) -> None:
+        self.digest = digest
+        self.requested = requested
+
+
+def keep_install(
+    store: Store, question: str, *, fresh_until: float, wheels: Sequence[RememberedWheel], lines: Sequence[str]
+) -> None:
+    """Remember an installation; ``fresh_until`` (seconds since the epoch) is when the first of its pages gets stale."""
+    body = "\0".join(
+        (
+            repr(fresh_until),
+            "\n".join(f"{wheel.digest} {int(wheel.requested)}" for wheel in wheels),
+            "\n".join(lines),
+        )
+    ).encode("utf-8", "surrogateescape")
+    store.write_record(_BUCKET, question, b"%08x\0" % crc32(body) + body)
+
+
+def install_remembered(start: Start) -> int | None:
+    """Carry out a remembered installation; None where there is none, or none that still holds."""
+    store, question = start.store, start.question
+    if store is None or question is None:
+        return None
+    record = _read(store, question)
+    if record is None:
+        return None
+    wheels, lines = record
+    target, settings = start.selected.target, start.context.settings
+    home = target.scheme.purelib
+    if not os.path.isdir(home) or not os.access(home, os.W_OK):
+        return None
+    jobs = settings.number("jobs") or os.cpu_count() or 1
+    reporter = start.context.reporter
+    with lock_environment(
+        home,
+        timeout_seconds=settings.seconds("lock_timeout"),
+        on_wait=lambda: reporter.emit(Message(Level.INFO, f"Waiting for another process that is changing {home}")),
+    ):
+        recover(home, lambda text: reporter.emit(Message(Level.WARNING, text)))
+        if question.rpartition("\0")[2] != installed_part(installed_entries(target.sys_path)):
+            return None  # somebody changed it while we waited for the lock
+        manifests = _read_manifests(store, wheels)
+        if manifests is None or damaged_trees(manifests, jobs=jobs):
+            return None
+        for line in lines[:-1]:
+            reporter.emit(Message(Level.INFO, line))
+        reporter.emit(StageProgress(Stage.INSTALLING, 0, len(wheels)))
+        apply_changes(
+            [
+                WheelToInstall(manifest, tree, requested=wheel.requested, direct_url=None)
+                for wheel, (tree, manifest) in zip(wheels, manifests, strict=True)
+            ],
+            [],
+            Destination(
+                scheme=target.scheme,
+                executable=target.executable,
+                python_version=".".join(target.python_full_version.split(".")[:2]),
+                cache_tag=target.cache_tag,
+                ensurepip_options=start.context.environ.get("ENSUREPIP_OPTIONS"),
+            ),
+            link_mode=choose_link_mode(settings.text("link_mode"), store.root, home, store_is_temporary=False),
+            jobs=jobs,
+        )
+        reporter.emit(StageProgress(Stage.INSTALLING, len(wheels), len(wheels)))
+    reporter.emit(Message(Level.INFO, lines[-1]))
+    return 0
+
+
+def _read(store: Store, question: str) -> tuple[list[RememberedWheel], list[str]] | None:
+    data = store.read_record(_BUCKET, question)
+    head, _, body = (data or b"").partition(b"\0")
+    fields = body.decode("utf-8", "surrogateescape").split("\0")
+    if head != b"%08x" % crc32(body) or len(fields) != _FIELDS:
+        return None
+    fresh_until, wheels, lines = fields
+    if time.time() >= float(fresh_until):
+        return None
+    pairs = [line.split(" ") for line in wheels.split("\n")]
+    return [RememberedWheel(digest, requested=flag == "1") for digest, flag in pairs], lines.split("\n")
+
+
+def _read_manifests(store: Store, wheels: Sequence[RememberedWheel]) -> list[tuple[str, Manifest]] | None:
+    found: list[tuple[str, Manifest]] = []
+    for wheel in wheels:
+        data = store.read_manifest(wheel.digest)
+        if data is None:
+            return None
+        try:
+            found.append((store.tree_path(wheel.digest), Manifest.decode(data)))
+        except ValueError:
+            return None
+    return found

@@ -1,0 +1,282 @@
+"""`install` behind its doors: options and requirements read, what is installed looked at, then the work."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import time
+from typing import TYPE_CHECKING
+
+from asyncpip.commands import install_output as output
+from asyncpip.commands.install_checks import check_arguments, check_options
+from asyncpip.commands.install_options import (
+    format_control,
+    index_options,
+    limits_of,
+    selection,
+    target_choice,
+    upgrade_strategy,
+)
+from asyncpip.commands.requirement_input import read_requirement_input
+from asyncpip.core.dependency import MarkerEvaluator
+from asyncpip.core.distributions import InstalledDistribution
+from asyncpip.core.events import Level, Message
+from asyncpip.environment.destination import choose_destination
+from asyncpip.environment.externally_managed import check_externally_managed, check_virtualenv_required
+from asyncpip.environment.installed import InstalledDistributions
+from asyncpip.environment.lock import lock_environment
+from asyncpip.environment.markers import target_with_selection
+from asyncpip.install.transaction import recover
+from asyncpip.resolve.satisfied import check_satisfied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from asyncpip.commands.context import CommandContext
+    from asyncpip.commands.install_options import TargetChoice
+    from asyncpip.commands.install_start import Start
+    from asyncpip.commands.requirement_input import RequirementInput
+    from asyncpip.core.requirement import UserRequirement
+    from asyncpip.core.target import TargetEnvironment
+    from asyncpip.environment.destination import Destination
+    from asyncpip.resolve.satisfied import Satisfied
+    from asyncpip.store.store import Store
+
+
+class InstallRun:
+    """One run of the command: its context and what has been found out so far, each set once, in this order."""
+
+    def __init__(self, start: Start) -> None:
+        context = start.context
+        self.context = context
+        self.settings = context.settings
+        self.reporter = context.reporter
+        self.cwd = start.cwd
+        self.limits = limits_of(context.settings)
+        self.store: Store | None = start.store
+        self.question = start.question
+        """Under which the outcome may be remembered; None where it may not."""
+        selected = start.selected
+        self.running_target: TargetEnvironment = selected.target
+        """The interpreter that files are installed for."""
+        check_virtualenv_required(selected.target, required=self.settings.flag("require_virtualenv"))
+        self.choice: TargetChoice = target_choice(self.settings)
+        check_options(self.settings, self.choice, self.reporter)
+        self.target = target_with_selection(
+            selected.target,
+            platforms=self.choice.platforms,
+            python_version=self.choice.python_version,
+            implementation=self.choice.implementation,
+            abis=self.choice.abis,
+        )
+        """The interpreter that files are chosen for; another one with `--platform` and its like."""
+        self.input: RequirementInput = self._read_input()
+        self.destination: Destination = choose_destination(
+            target=selected.target,
+            templates=selected.templates,
+            user=self._user_option(),
+            user_is_from_configuration=self.settings.source("user") != "command line",
+            target_dir=self.settings.text("target"),
+            prefix=self.settings.text("prefix"),
+            root=self.settings.text("root"),
+        )
+        self.tell(Level.WARNING, self.destination.warning)
+        self.tell(Level.INFO, self.destination.notice)
+        self._check_managed()
+        self.overrides: tuple[UserRequirement, ...] = self._read_overrides()
+        self.evaluator = MarkerEvaluator(self.target.markers)
+        self.dry_run = self.settings.flag("dry_run")
+        self.ignore_installed = self.settings.flag("ignore_installed") or not self.destination.sees_installed
+        self.force_reinstall = self.settings.flag("force_reinstall")
+        self.started = time.perf_counter()
+
+    def tell(self, level: Level, text: str | None, *, routine: bool = False) -> None:
+        """Emit a message, unless there is none; see `Message` for ``routine``."""
+        if text:
+            self.reporter.emit(Message(level, text, routine))
+
+    def warn(self, text: str) -> None:
+        """Emit a warning."""
+        self.tell(Level.WARNING, text)
+
+    @property
+    def depends_on_files_only(self) -> bool:
+        """Whether all that was asked for stands on the command line or in local files that were read whole."""
+        return all(digest is not None for _, digest in self.input.files_read) and not any(
+            each.direct or each.editable for each in (*self.input.requirements, *self.input.constraints)
+        )
+
+    @property
+    def is_reproducible(self) -> bool:
+        """Whether the question holds all that the answer depends on: no files but those named, which set no options."""
+        named = [*self.settings.texts("requirement_files"), *self.settings.texts("constraint_files")]
+        known = {os.path.abspath(path) for path in named}
+        return (
+            self.depends_on_files_only
+            and all(path in known for path, _ in self.input.files_read)
+            and not self.input.file_options.find_links
+            and not self.input.locked_files
+            and not self.input.warnings
+        )
+
+    def scan_installed(self) -> InstalledDistributions:
+        """Return what is installed in the target."""
+        installed = InstalledDistributions.scan(self.running_target.sys_path, self.running_target)
+        for text in installed.warnings:
+            self.warn(text)
+        return installed
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the target for this process, and put right what a killed run left there; not for a dry run."""
+        home = self.destination.scheme.purelib
+        if self.dry_run or not os.path.isdir(home):
+            yield
+            return
+        with lock_environment(
+            home,
+            timeout_seconds=self.limits.lock_timeout_seconds,
+            on_wait=lambda: self.tell(Level.INFO, f"Waiting for another process that is changing {home}"),
+        ):
+            recover(home, self.warn)
+            yield
+
+    def _user_option(self) -> bool | None:
+        if self.settings.source("user") == "default":
+            return None
+        return self.settings.flag("user")
+
+    def _check_managed(self) -> None:
+        if not (
+            self.settings.flag("break_system_packages")
+            or (self.settings.flag("dry_run") and self.settings.text("report"))
+            or any(self.settings.text(option) for option in ("target", "prefix", "root"))
+        ):
+            check_externally_managed(self.running_target, environ=self.context.environ)
+
+    def _read_input(self) -> RequirementInput:
+        settings = self.settings
+        formats = format_control(settings, None, self.choice)
+        result = read_requirement_input(
+            arguments=self.context.arguments,
+            requirement_files=settings.texts("requirement_files"),
+            constraint_files=settings.texts("constraint_files"),
+            groups=settings.texts("groups"),
+            scripts=settings.texts("requirements_from_scripts"),
+            editables=settings.texts("editables"),
+            build_constraint_files=settings.texts("build_constraint_files"),
+            config_settings=settings.pairs("config_settings"),
+            cwd=self.cwd,
+            environ=self.context.environ,
+            fetch_text=self._fetch_text,
+            markers=self.target.markers,
+            tags=self.target.tags,
+            prefers_sdist=lambda name: not formats.allows(name)[0],
+            ignore_requires_python=settings.flag("ignore_requires_python"),
+            verify_lone_file=settings.flag("verify"),
+        )
+        for text in result.warnings:
+            self.warn(text)
+        check_arguments(self.context, result)
+        return result
+
+    def _read_overrides(self) -> tuple[UserRequirement, ...]:
+        """Return the requirements of `--override` files."""
+        files = self.settings.texts("override_files")
+        if not files:
+            return ()
+        return read_requirement_input(
+            requirement_files=files,
+            cwd=self.cwd,
+            environ=self.context.environ,
+            fetch_text=self._fetch_text,
+            markers=self.target.markers,
+            tags=self.target.tags,
+        ).requirements
+
+    def _fetch_text(self, url: str) -> bytes:
+        from asyncpip.commands.install_options import transport_options  # noqa: PLC0415
+        from asyncpip.net.host_facts import current_user_agent  # noqa: PLC0415 - only where something is fetched
+        from asyncpip.pipeline.fetch_text import fetch_text  # noqa: PLC0415
+
+        settings = self.settings
+        options = transport_options(
+            settings,
+            index_urls=(settings.text("index_url") or "", *settings.texts("extra_index_urls")),
+            trusted_hosts=settings.texts("trusted_hosts"),
+            limits=self.limits,
+            user_agent=current_user_agent(self.context.environ),
+        )
+        return fetch_text(url, options, self.reporter, self.context.environ)
+
+
+def run_install(start: Start) -> int:
+    """Run the command; return its exit code."""
+    this = InstallRun(start)
+    with this.lock():
+        installed = this.scan_installed()
+        satisfied = check_satisfied(
+            this.input.requirements,
+            this.input.constraints,
+            installed,
+            this.evaluator,
+            overrides=this.overrides,
+            upgrade=upgrade_strategy(this.settings),
+            no_deps=this.settings.flag("no_deps"),
+            ignore_installed=this.ignore_installed,
+            force_reinstall=this.force_reinstall,
+        )
+        if satisfied is not None:
+            return _finish_satisfied(this, satisfied)
+        from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 200 ms
+
+        index = index_options(
+            this.settings, this.input.file_options, limits=this.limits, user_agent=_user_agent(this.context)
+        )
+        chosen = selection(
+            this.settings,
+            this.input.file_options,
+            this.target,
+            this.choice,
+            now=dt.datetime.now(tz=dt.UTC),
+        )
+        return install(this, installed, index, chosen)
+
+
+def _finish_satisfied(this: InstallRun, satisfied: Satisfied) -> int:
+    """Say what is there already."""
+    for message in satisfied.messages:
+        this.reporter.emit(message)
+    for decision in satisfied.decisions:
+        if isinstance(decision.choice, InstalledDistribution):
+            this.tell(Level.INFO, output.satisfied_line(decision, decision.choice, this.cwd))
+    report = this.settings.text("report")
+    if report:
+        from asyncpip.commands.install_work import write_report  # noqa: PLC0415
+
+        write_report(this, (), {}, report)
+    elif this.depends_on_files_only:
+        this.context.remember(_looked_at(this, satisfied))
+    return 0
+
+
+def _looked_at(this: InstallRun, satisfied: Satisfied) -> Iterator[str]:
+    """Yield all paths that decided that nothing is to do."""
+    target = this.running_target
+    yield from (path for path, _ in this.input.files_read)
+    yield from (target.executable, os.path.realpath(target.executable), os.path.join(target.prefix, "pyvenv.cfg"))
+    yield os.path.join(target.stdlib, "EXTERNALLY-MANAGED")
+    for place in target.sys_path:
+        yield place
+        with contextlib.suppress(OSError):
+            yield from (os.path.join(place, name) for name in os.listdir(place) if name.endswith((".pth", ".egg-link")))
+    for decision in satisfied.decisions:
+        if isinstance(decision.choice, InstalledDistribution):
+            yield os.path.join(decision.choice.info_path, "METADATA")
+
+
+def _user_agent(context: CommandContext) -> str:
+    from asyncpip.net.host_facts import current_user_agent  # noqa: PLC0415 - only where something is fetched
+
+    return current_user_agent(context.environ)

@@ -1,0 +1,179 @@
+"""Unpacking in child processes: the same results as here, and an end to them in every case."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from asyncpip.core.unpacking import FAILED, MISMATCH, OK, REFUSED, UnpackJob
+from asyncpip.errors import StoreError
+from asyncpip.install.manifest import Manifest
+from asyncpip.install.unpack_worker import decode_outcome, encode_job, read_frame
+from asyncpip.install.unpacker import UnpackCancelledError
+from asyncpip.pipeline import unpack_pool
+from asyncpip.pipeline.unpack_pool import UnpackPool
+from tests.support.stored import snapshot
+from tests.support.wheel_builder import build_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME, DATA = build_wheel(
+    "demo", "1.0", files={"demo/__init__.py": "X = 1\n", "demo/ü b.py": ""}, executable=["demo/ü b.py"]
+)
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture(params=["here", "children"])
+def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[UnpackPool]:
+    monkeypatch.setattr(unpack_pool, "INLINE_BYTES", 10**9 if request.param == "here" else 0)
+    pool = UnpackPool()
+    yield pool
+    pool.close()
+    assert all(child.returncode is not None for child in pool._all)
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[UnpackPool]:
+    monkeypatch.setattr(unpack_pool, "INLINE_BYTES", 0)
+    pool = UnpackPool()
+    yield pool
+    pool.cancel()
+    pool.close()
+
+
+def job(folder: Path, data: bytes = DATA, *, demands: list[list[str]] | None = None, umask: int = 0o022) -> UnpackJob:
+    folder.mkdir()
+    (folder / "archive").write_bytes(data)
+    (folder / "staging").mkdir()
+    return UnpackJob(
+        path=str(folder / "archive"), filename=NAME, staging=str(folder / "staging"), umask=umask, demands=demands or []
+    )
+
+
+def test_a_tree(tmp_path: Path, pool: UnpackPool) -> None:
+    for number in range(3):
+        outcome = pool.run(job(tmp_path / f"ü {number}", demands=[[f"sha256={SHA256}"]]), len(DATA))
+        assert outcome.kind == OK
+        assert outcome.digests["sha256"] == SHA256
+        manifest = Manifest.decode((tmp_path / f"ü {number}" / "staging" / "manifest").read_bytes())
+        assert "demo/ü b.py" in manifest.root_paths
+    assert len(pool._all) <= 1
+    assert snapshot(tmp_path / "ü 0") == snapshot(tmp_path / "ü 2")
+
+
+def test_both_ways_make_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = os.umask(0o027)
+    try:
+        for limit in (0, 10**9):
+            monkeypatch.setattr(unpack_pool, "INLINE_BYTES", limit)
+            pool = UnpackPool()
+            pool.run(job(tmp_path / str(limit), umask=0o027), len(DATA))
+            pool.close()
+    finally:
+        os.umask(before)
+    assert snapshot(tmp_path / "0" / "staging") == snapshot(tmp_path / str(10**9) / "staging")
+
+
+def test_outcomes(tmp_path: Path, pool: UnpackPool) -> None:
+    sha512 = hashlib.sha512(DATA).hexdigest()
+    wrong = pool.run(job(tmp_path / "a", demands=[[f"sha256={SHA256}"], ["sha512=0", "md5=0"]]), 1)
+    assert (wrong.kind, wrong.digests["sha512"]) == (MISMATCH, sha512)
+    assert os.listdir(tmp_path / "a" / "staging") == []
+    either = pool.run(job(tmp_path / "b", demands=[["md5=0", f"sha512={sha512}"]]), 1)
+    assert either.kind == OK
+    refused = pool.run(job(tmp_path / "c", b"no wheel"), 1)
+    assert refused.kind == REFUSED
+    assert NAME in refused.details[0]
+    assert pool.run(job(tmp_path / "d", b""), 1).kind == REFUSED
+    missing = job(tmp_path / "e")
+    os.unlink(missing.path)
+    assert pool.run(missing, 1).kind == FAILED
+    taken = job(tmp_path / "f")
+    (tmp_path / "f" / "staging" / "0").mkdir()
+    failed = pool.run(taken, 1)
+    assert failed.kind == FAILED
+    assert "exists" in failed.details[1]
+
+
+def test_cancelled(tmp_path: Path, pool: UnpackPool) -> None:
+    pool.cancel()
+    with pytest.raises(UnpackCancelledError):
+        pool.run(job(tmp_path / "a"), len(DATA))
+
+
+def test_a_child_that_dies(tmp_path: Path, children: UnpackPool) -> None:
+    assert children.run(job(tmp_path / "a"), 1).kind == OK
+    children._all[0].kill()
+    children._all[0].wait()
+    with pytest.raises(StoreError, match=NAME) as caught:
+        children.run(job(tmp_path / "b"), 1)
+    assert "ended unexpectedly" in str(caught.value.why)
+    assert children.run(job(tmp_path / "c"), 1).kind == OK  # by another child
+
+
+def test_as_many_children_as_jobs_at_once(tmp_path: Path, children: UnpackPool) -> None:
+    kinds: list[str] = []
+    threads = [
+        threading.Thread(
+            target=lambda number: kinds.append(children.run(job(tmp_path / str(number)), 1).kind), args=(n,)
+        )
+        for n in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kinds == [OK] * 3
+    assert 1 <= len(children._all) <= 3
+
+
+def test_cancelling_ends_a_child_at_work(tmp_path: Path, children: UnpackPool) -> None:
+    assert children.run(job(tmp_path / "a"), 1).kind == OK
+    child = children._all[0]
+    os.kill(child.pid, signal.SIGSTOP)  # as good as a huge archive
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            children.run(job(tmp_path / "b"), 1)
+        except BaseException as error:  # noqa: BLE001 - looked at below
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(0.05)
+    children.cancel()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert isinstance(errors[0], UnpackCancelledError)
+
+
+def test_interrupts_are_for_the_parent(tmp_path: Path, children: UnpackPool) -> None:
+    assert children.run(job(tmp_path / "a"), 1).kind == OK
+    os.kill(children._all[0].pid, signal.SIGINT)
+    time.sleep(0.02)
+    assert children.run(job(tmp_path / "b"), 1).kind == OK
+    assert len(children._all) == 1
+
+
+def test_frames(tmp_path: Path) -> None:
+    """A job survives the way to a child whatever is in it."""
+    made = UnpackJob(
+        path=str(tmp_path / "a b\nc"), filename="ü.whl", staging="/\udcff", umask=0, demands=[["a=1", "b=2"], ["c=3"]]
+    )
+    (tmp_path / "frame").write_bytes(encode_job(made) + b"cut")
+    with open(tmp_path / "frame", "rb") as stream:
+        fields = read_frame(stream)
+        assert fields is not None
+        assert fields[:4] == [made.path, made.filename, made.staging, "0"]
+        assert read_frame(stream) is None
+    outcome = decode_outcome(["ok", "sha256=1 md5=2", "x"])
+    assert (outcome.kind, outcome.digests, outcome.details) == ("ok", {"sha256": "1", "md5": "2"}, ["x"])
