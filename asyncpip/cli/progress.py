@@ -11,8 +11,8 @@ import time
 
 from asyncpip.cli.progress_state import RunState
 from asyncpip.cli.progress_view import Look, frame, summary
+from asyncpip.core.ci import looks_like_ci
 from asyncpip.core.events import TransferProgress
-from asyncpip.net.user_agent import looks_like_ci
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def open_display(
 
 
 class LiveDisplay:
-    """A few lines at the bottom of the terminal, drawn anew by a thread; at the end one line that stays.
+    """A few lines at the bottom of the terminal, drawn anew by a thread; at the end a summary that stays.
 
     The cursor rests below the lines and is never hidden, so that a run that is killed leaves a usable terminal.
     """
@@ -125,8 +125,9 @@ class LiveDisplay:
         self._closed.set()
         erasing = self.pause()
         with self._lock:
-            line = summary(self._state, self._clock(), self._look) if ok else None
-        return erasing if line is None else f"{erasing}{line}\n"
+            columns = self._canvas.stdout_size()[0] if self.replaces_lines else None
+            text = summary(self._state, self._clock(), self._look, columns) if ok else None
+        return erasing if text is None else f"{erasing}{text}\n"
 
     def draw(self) -> str:
         """Return the next frame, which takes the place of the last; called under the printer's lock."""

@@ -6,7 +6,6 @@ Takes the time as an argument, from one clock throughout. Not locked: whoever sh
 from __future__ import annotations
 
 from collections import deque
-from heapq import nlargest
 
 from asyncpip.core.events import (
     Stage,
@@ -122,7 +121,7 @@ class RunState:
         """Return the largest transfers under way that have lasted long enough to be looked at."""
         begun = now - _WORTH_A_LINE_SECONDS
         old = [each for each in self._transfers.values() if each.started_at is not None and each.started_at <= begun]
-        return nlargest(count, old, key=lambda transfer: transfer.size_bytes or transfer.received_bytes)
+        return sorted(old, key=lambda transfer: -(transfer.size_bytes or transfer.received_bytes))[:count]
 
     def seconds(self, *stages: Stage) -> float:
         """Return how long the run was in ``stages``, up to the last event."""

@@ -49,8 +49,11 @@ def frame(state: RunState, now: float, tick: int, look: Look, *, columns: int, r
     return [_text(line, look, columns) for line in lines]
 
 
-def summary(state: RunState, now: float, look: Look) -> str | None:
-    """Return the line that a run which went well leaves behind; None where it did nothing to tell of."""
+def summary(state: RunState, now: float, look: Look, columns: int | None) -> str | None:
+    """Return what a run that went well leaves behind; None where it did nothing to tell of.
+
+    One line, or two where it would be wider than ``columns``; None is wide enough for everything.
+    """
     installed, resolved = state.progress.get(Stage.INSTALLING), state.progress.get(Stage.RESOLVING)
     told = installed or resolved
     if told is None:
@@ -68,7 +71,9 @@ def summary(state: RunState, now: float, look: Look) -> str | None:
     if Stage.COMPILING in state.progress:
         parts.append(f"compiled {format_seconds(state.seconds(Stage.COMPILING))}")
     if parts:
-        line.append((DIM, f"  ({look.dot.join(parts)})"))
+        details = look.dot.join(parts)
+        width = sum(len(text) for _, text in line) + len(details) + len("  ()")
+        line.append((DIM, f"  ({details})" if columns is None or width <= columns else f"\n  {details}"))
     return _text(line, look, None)
 
 

@@ -45,20 +45,25 @@ def check_options(settings: SettingsView, choice: TargetChoice, reporter: Report
                 "packages that do not fit together.",
             )
         )
-    if choice:
-        kinds = dict(settings.pairs("format_control"))
-        if "no_binary" in kinds and not settings.flag("no_deps"):
-            raise CommandError(
-                "--platform, --python-version, --implementation and --abi cannot be used with --no-binary.",
-                why="source distributions are built for the running interpreter",
+    _check_choice(settings, choice, reporter)
+
+
+def _check_choice(settings: SettingsView, choice: TargetChoice, reporter: Reporter) -> None:
+    if not choice:
+        return
+    kinds = dict(settings.pairs("format_control"))
+    if "no_binary" in kinds and not settings.flag("no_deps"):
+        raise CommandError(
+            "--platform, --python-version, --implementation and --abi cannot be used with --no-binary.",
+            why="source distributions are built for the running interpreter",
+        )
+    if not kinds and not settings.flag("no_deps"):
+        reporter.emit(
+            Message(
+                Level.INFO,
+                "--platform, --python-version, --implementation and --abi imply --only-binary=:all:",
             )
-        if not kinds and not settings.flag("no_deps"):
-            reporter.emit(
-                Message(
-                    Level.INFO,
-                    "--platform, --python-version, --implementation and --abi imply --only-binary=:all:",
-                )
-            )
+        )
 
 
 def check_arguments(context: CommandContext, given: RequirementInput) -> None:

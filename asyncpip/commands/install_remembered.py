@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _BUCKET = "installs-v1"
 _FIELDS = 3
+MOST_NAMES_BESIDE_A_SUMMARY = 12
+"""Three screen lines or so of names. Where a live display sums up, more would push all else off the screen."""
 
 
 class RememberedWheel:
@@ -81,9 +83,9 @@ def install_remembered(start: Start) -> int | None:
         manifests = _read_manifests(store, wheels)
         if manifests is None or damaged_trees(manifests, jobs=jobs):
             return None
-        for line in lines[:-1]:
-            reporter.emit(Message(Level.INFO, line))
         reporter.emit(StageProgress(Stage.INSTALLING, 0, len(wheels)))
+        for line in lines[:-1]:
+            reporter.emit(Message(Level.INFO, line, routine=not line.startswith("Looking in ")))
         apply_changes(
             [
                 WheelToInstall(manifest, tree, requested=wheel.requested, direct_url=None)
@@ -101,7 +103,7 @@ def install_remembered(start: Start) -> int | None:
             jobs=jobs,
         )
         reporter.emit(StageProgress(Stage.INSTALLING, len(wheels), len(wheels)))
-    reporter.emit(Message(Level.INFO, lines[-1]))
+    reporter.emit(Message(Level.INFO, lines[-1], routine=len(wheels) > MOST_NAMES_BESIDE_A_SUMMARY))
     return 0
 
 

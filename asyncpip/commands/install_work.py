@@ -14,7 +14,7 @@ from asyncpip.commands import install_output as output
 from asyncpip.commands.changes import drop_damaged, install_wheels, read_manifests, removal_of
 from asyncpip.commands.install_checks import check_wheels_fit
 from asyncpip.commands.install_options import upgrade_strategy
-from asyncpip.commands.install_remembered import RememberedWheel, keep_install
+from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level
 from asyncpip.core.metadata import parse_core_metadata
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from asyncpip.resolve.selection import Selection
 
 _MOST_REPAIRS = 3
-_MOST_NAMES_BESIDE_A_SUMMARY = 12
-"""Three screen lines or so. Where a live display sums up, more would push its summary's context off the screen."""
 
 
 def install(this: InstallRun, installed: InstalledDistributions, index: IndexOptions, chosen: Selection) -> int:
@@ -208,12 +206,10 @@ class _Work:
             *(self.existing[each.name] for each in adding if each.name in self.existing),
         ):
             only_below = this.destination.scheme.purelib if distribution.name in self.existing else None
+            this.tell(Level.INFO, f"  Attempting uninstall: {written.get(distribution.name, distribution.name)}")
+            this.tell(Level.INFO, f"    Found existing installation: {distribution.raw_name} {distribution.version}")
             removal = removal_of(distribution, this.running_target, this.reporter, only_below=only_below)
             if removal is not None:
-                this.tell(Level.INFO, f"  Attempting uninstall: {written.get(distribution.name, distribution.name)}")
-                this.tell(
-                    Level.INFO, f"    Found existing installation: {distribution.raw_name} {distribution.version}"
-                )
                 removals.append(removal)
                 removed.append(distribution)
         return removals, removed
@@ -271,7 +267,7 @@ class _Work:
         if this.settings.flag("warn_script_location") and this.destination.warns_about_scripts:
             self._warn_about_scripts(added)
         versions = {name: manifest.version for name, manifest in self.manifests.items() if manifest is not None}
-        this.tell(Level.INFO, output.success_line(added, versions), routine=len(added) > _MOST_NAMES_BESIDE_A_SUMMARY)
+        this.tell(Level.INFO, output.success_line(added, versions), routine=len(added) > MOST_NAMES_BESIDE_A_SUMMARY)
         if (
             hasattr(os, "geteuid")
             and os.geteuid() == 0

@@ -226,7 +226,8 @@ class ArchiveReader:
                 local_full, local_packed, _ = self._zip64_sizes(extra, local_full, local_packed, 0)
             if local_crc != crc or local_packed != packed or local_full != full:
                 raise self.broken(f"the two zip headers of member {raw_name!r} disagree about its size or CRC-32")
-        return content + packed
+        end: int = content + packed
+        return end
 
     def _check_extents(self, extents: list[tuple[int, int]], directory: int) -> None:
         """Refuse members that share bytes: that is how a small archive unpacks to petabytes."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from asyncpip.errors import TargetEnvironmentError
-from asyncpip.install.linker import run_in_threads
+from asyncpip.install.parallel import run_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

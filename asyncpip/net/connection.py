@@ -8,6 +8,7 @@ reader each byte was copied three more times on the loop's thread, which was the
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, cast
 
 from asyncpip.net.http1 import HEAD_LIMIT_BYTES, ChunkedDecoder, ProtocolError, find_head_end, parse_head
@@ -36,11 +37,16 @@ class ConnectionEndedError(Exception):
 class Connection(asyncio.BufferedProtocol):
     """The client's side. One task uses it at a time: `request`, then `receive`s until `is_complete`."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, idle_timeout_seconds: float) -> None:
-        """``idle_timeout_seconds`` bounds the wait for each piece of an answer; 0 is no bound."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, below: socket.socket, *, idle_timeout_seconds: float) -> None:
+        """``idle_timeout_seconds`` bounds the wait for each piece of an answer; 0 is no bound.
+
+        ``below`` is the socket that the transport will own.
+        """
         self._loop = loop
+        self._socket = below
         self._timeout = idle_timeout_seconds
         self._transport: asyncio.Transport | None = None
+        self._is_encrypted = False
         self._store = bytearray(_OWN_BYTES)
         self._own = memoryview(self._store)
         self._start = self._end = 0
@@ -80,6 +86,21 @@ class Connection(asyncio.BufferedProtocol):
         if not self.is_complete or self.is_closed or self._error is not None:
             return False
         return self._transport is not None and not self._transport.is_closing()
+
+    def has_unasked_bytes(self) -> bool:
+        """Return whether something waits to be read, its end included: then no request may be sent.
+
+        The loop would tell too, but only in its next turn. TLS has bytes of its own there, and keeps them apart.
+        """
+        if self._is_encrypted:
+            return False
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return True
 
     async def request(self, head: bytes) -> tuple[AnswerHead, bytes | None]:
         """Send ``head`` and return the head of the final answer, and its body where all of that came along.
@@ -149,10 +170,10 @@ class Connection(asyncio.BufferedProtocol):
             self.received_bytes += filled
             if on_bytes is not None:
                 on_bytes(filled)
-            if self._start == self._end:
-                self._start = self._end = 0
-                if self._left == 0:
-                    self._complete()
+        if self._start == self._end:
+            self._start = self._end = 0
+            if self._left == 0:
+                self._complete()
         wanted = min(len(buffer) - filled, self._left)
         if wanted == 0 or self.is_complete:
             return
@@ -188,6 +209,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.BaseProtocol`."""
         self._transport = cast("asyncio.Transport", transport)
+        self._is_encrypted = transport.get_extra_info("sslcontext") is not None
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - a hint
         """See `asyncio.BufferedProtocol`."""

@@ -160,7 +160,8 @@ class _Host:
             connection = self._idle.pop()
             if not connection.is_usable:
                 continue
-            if asyncio.get_running_loop().time() - connection.free_since < _KEEP_ALIVE_SECONDS:
+            is_old = asyncio.get_running_loop().time() - connection.free_since > _KEEP_ALIVE_SECONDS
+            if not is_old and not connection.has_unasked_bytes():
                 return connection
             connection.close()
         return None
@@ -169,11 +170,11 @@ class _Host:
         loop = asyncio.get_running_loop()
         timeout_seconds = self._options.timeout_seconds or None  # 0 is no limit, as in pip
         context = await self._contexts.context_for(url) if self._origin.scheme == "https" else None
-        connection = Connection(loop, idle_timeout_seconds=timeout_seconds or 0.0)
-        connection.on_lost = self.connections.discard
         try:
             with anyio.fail_after(timeout_seconds):
                 opened = await self._dialer.connect()
+            connection = Connection(loop, opened, idle_timeout_seconds=timeout_seconds or 0.0)
+            connection.on_lost = self.connections.discard
             with anyio.fail_after(timeout_seconds):
                 await loop.create_connection(  # from here on the socket is the loop's to close
                     lambda: connection,

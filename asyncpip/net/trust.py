@@ -6,6 +6,7 @@ pip's secure origins are those of Chrome's list: https, this machine, `file:`, `
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ class Origin(NamedTuple):
         return host if self.port in (None, _DEFAULT_PORTS.get(self.scheme)) else f"{host}:{self.port}"
 
 
+@lru_cache(maxsize=512)
 def origin_of(url: str) -> Origin:
     """Return the origin of ``url``, its VCS prefix dropped (``git+https:`` is https); raise `ValueError` for none."""
     parts = urlsplit(url)

@@ -10,9 +10,6 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CI_VARIABLES = ("BUILD_BUILDID", "BUILD_ID", "CI", "PIP_IS_CI")
-"""Azure Pipelines, Jenkins, most others, and pip's own."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
@@ -32,11 +29,6 @@ class HostFacts:
     in_ci: bool = False
     user_data: str | None = None
     """PIP_USER_AGENT_USER_DATA, any text."""
-
-
-def looks_like_ci(environ: Mapping[str, str]) -> bool:
-    """Return whether this runs in continuous integration, by variables that are set to whatever value."""
-    return any(name in environ for name in CI_VARIABLES)
 
 
 def format_user_agent(facts: HostFacts, *, version: str) -> str:

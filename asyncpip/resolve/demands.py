@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 
 from asyncpip.core.dependency import Dependency, marker_of, specifier_of
 from asyncpip.core.hashes import NO_HASHES, AllowedHashes
+from asyncpip.core.names import normalize_name
 from asyncpip.core.requirement import DirectKind, DirectReference, UserRequirement
 from asyncpip.core.urls import filename_of, fragment_of, is_vcs_url, redact, split_credentials, without_fragment
 from asyncpip.core.wheel_filename import parse_wheel_name, sdist_stem
@@ -142,7 +143,7 @@ def describe(requirement: UserRequirement) -> str:
     if named:
         return f"{named[1]}{extras} @ {redact(requirement.direct.url)}"
     wheel = parse_wheel_name(filename_of(without_fragment(requirement.direct.url)))
-    return f"{wheel.project}=={wheel.version}" if wheel is not None else requirement.text
+    return f"{normalize_name(wheel.project)}=={wheel.version}" if wheel is not None else requirement.text
 
 
 def direct_requirement(dependency: Dependency) -> UserRequirement:

@@ -27,7 +27,6 @@ TOOLS_FILES = {
 TOOLS_DATA = {
     "scripts/run": "#!python -E\nprint(1)\n",
     "scripts/shell": "#!/bin/sh\n",
-    "scripts/tool": "#!python\n",
     "headers/sub/t.h": "h",
     "data/share/t/x.txt": "x",
     "purelib/tools_pure.py": "",
@@ -99,6 +98,12 @@ def _fill(server: IndexServer) -> None:
         directories=["tools/empty"],
     )
     server.add_wheel("tools", "2.0", files={"tools/__init__.py": "def main(): pass\n", "tools/new.py": ""})
+    server.add_wheel(
+        "doubled",
+        "1.0",
+        data={"scripts/doubled": "#!python\n"},
+        entry_points={"console_scripts": ["doubled = doubled:main"]},
+    )
     server.add_wheel("namespace-a", "1.0", files={"namespace/a.py": ""})
     server.add_wheel("namespace-b", "1.0", files={"namespace/b.py": ""})
     server.add_wheel("shares", "1.0", files={"shared/x.py": "1\n"})

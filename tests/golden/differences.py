@@ -47,7 +47,7 @@ class Wanted(Enum):
         "the files, so that they can be uninstalled",
     )
     MERGES_BY_RECORD = Difference(
-        r"work/[^/]*/.*|only pip says: (Installing collected packages: tools|Successfully installed tools-2\.0)",
+        r"work/[^/]*/.*|only asyncpip says: (Attempting uninstall|Found existing)|only pip says: (Installing collected packages: tools|Successfully installed tools-2\.0)",
         "an existing --target directory is judged by project and RECORD, not by top-level entry: nothing is replaced "
         "in part, files of an old version go, namespace packages share their directory, `bin` keeps other projects' "
         "scripts (pip's issues 8063, 10110)",
@@ -61,7 +61,7 @@ class Wanted(Enum):
         "options that exclude one another are an error before anything is downloaded",
     )
     TELLS_DEAD_INDEXES = Difference(
-        r"on stderr: pip \[\], asyncpip \['WARNING'\]",
+        r"on stderr: pip \[.*\], asyncpip \[.*'WARNING'\]",
         "an index that does not answer is left out in both; here with a warning, never silently",
     )
     CHOOSES_FOR_OTHERS = Difference(
@@ -88,4 +88,16 @@ class Wanted(Enum):
     CHECKS_NAMES_AFTER_URLS = Difference(
         r"only pip says: .*",
         "`name @ path` is refused when it is read, not when it is fetched",
+    )
+    RECORDS_WHAT_IS_THERE = Difference(
+        r"env/.*/doubled-1\.0\.dist-info/RECORD: pip .*doubled-1\.0\.data/scripts/doubled,",
+        "of a script that an entry point replaces pip leaves a row that names no file",
+    )
+    LEAVES_NO_EMPTY_DIRECTORY = Difference(
+        r"[^:]*: pip Entry\(mode=\d+, content=None\), asyncpip None",
+        "directories that become empty go up to the scheme's own; pip goes up one",
+    )
+    NAMES_A_WHEEL_ONCE = Difference(
+        r"only (pip|asyncpip) says: .*\(from local==1\.0(->local==1\.0)?\)",
+        "with extras pip names a wheel by path as its own parent",
     )

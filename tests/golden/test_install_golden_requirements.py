@@ -77,11 +77,8 @@ name = "plain-1.0-py3-none-any.whl"
 url = "{files}/plain-1.0-py3-none-any.whl"
 hashes = {sha256 = "%s"}
 """
-    right, wrong = (
-        digest(twins.server, "plain-1.0-py3-none-any.whl"),
-        digest(twins.server, "child-1.0-py3-none-any.whl"),
-    )
-    twins.write({"pylock.toml": lock % right, "wrong/pylock.toml": lock % wrong})
+    right = digest(twins.server, "plain-1.0-py3-none-any.whl")
+    twins.write({"pylock.toml": lock % right, "wrong/pylock.toml": lock % ("0" * 64)})
     twins.check("-r wrong/pylock.toml", Wanted.STOPS_EARLIER, Wanted.LOCK_FILES_ARE_NO_EXPERIMENT, code=1)
     dead = "-i http://127.0.0.1:1/simple --retries 0"
     twins.check(f"-r pylock.toml {dead}", Wanted.LOCK_FILES_ARE_NO_EXPERIMENT, index=False)
@@ -94,7 +91,7 @@ def test_wheels_by_path_and_url(twins: Twins) -> None:
     twins.check(f"./{filename}")
     twins.check(f"./{filename}", Wanted.KNOWS_THE_WHEEL)
     twins.check(f"--force-reinstall file://{{work}}/{filename}")
-    twins.check(f"'./{filename}[x]'", Wanted.KNOWS_THE_WHEEL)
+    twins.check(f"'./{filename}[x]'", Wanted.KNOWS_THE_WHEEL, Wanted.NAMES_A_WHEEL_ONCE)
     twins.check("{files}/child-1.0-py3-none-any.whl")
     twins.check("'child @ {files}/child-2.0-py3-none-any.whl'")
     twins.check(f"'extra-dep @ file://{{work}}/{filename}' --force-reinstall", Wanted.STOPS_EARLIER, code=1)

@@ -28,7 +28,6 @@ _READ_BY_SCRIPTS = (
     "Found existing installation: ",
     "Collecting ",
     "Processing ",
-    "Looking in ",
     "Ignoring ",
     "Defaulting to user installation",
 )

@@ -9,7 +9,6 @@ import pytest
 
 from asyncpip.core.events import Level
 from asyncpip.core.urls import Credentials
-from asyncpip.net.aiohttp_transport import AiohttpTransport
 from asyncpip.net.auth import Authenticator, basic_authorization
 from asyncpip.net.keyring_source import KeyringSource, find_keyring_program
 from asyncpip.net.transport import TransportOptions
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from tests.component.net.conftest import CollectingReporter
+    from asyncpip.net.transport import Transport
+    from tests.component.net.conftest import CollectingReporter, OpenTransport
 
 JOE = Credentials("joe", "pw")
 
@@ -270,7 +270,9 @@ async def test_what_was_typed_is_saved_if_the_user_agrees(
 
 
 @pytest.mark.anyio
-async def test_keyring_through_the_transport(keyring_module: Any, reporter: CollectingReporter) -> None:
+async def test_keyring_through_the_transport(
+    transport: OpenTransport, keyring_module: Any, reporter: CollectingReporter
+) -> None:
     def reply(asked: Asked) -> Reply:
         is_in = asked.headers.get("authorization") == basic_authorization(JOE)
         return Reply(body=b"in") if is_in else Reply(status=401)
@@ -278,17 +280,13 @@ async def test_keyring_through_the_transport(keyring_module: Any, reporter: Coll
     with serving(reply) as server:
         keyring_module.answers[f"{server.url}/simple/"] = ("joe", "pw")
         options = replace(TransportOptions(), index_urls=(f"{server.url}/simple",), keyring_provider="import")
-        net = AiohttpTransport(options, reporter, {"HOME": "/nonexistent"})
-        try:
-            async with anyio.create_task_group() as tasks:
-                for number in range(4):
-                    tasks.start_soon(get_in, net, f"{server.url}/simple/{number}/")
-        finally:
-            await net.aclose()
+        async with transport(options, reporter) as net, anyio.create_task_group() as tasks:
+            for number in range(4):
+                tasks.start_soon(get_in, net, f"{server.url}/simple/{number}/")
     assert keyring_module.asked == [(f"{server.url}/simple/", None)]
 
 
-async def get_in(net: AiohttpTransport, url: str) -> None:
+async def get_in(net: Transport, url: str) -> None:
     async with net.get(url) as response:
         assert await response.read(100) == b"in"
 

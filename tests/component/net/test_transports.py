@@ -80,7 +80,9 @@ async def test_headers_that_are_sent(transport: OpenTransport, reporter: Collect
     assert archive.headers["range"] == "bytes=0-1"
 
 
-async def test_no_more_requests_than_slots_are_open_at_a_host(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_no_more_requests_than_slots_are_open_at_a_host(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     running, most, lock = 0, 0, threading.Lock()
     arrived = threading.Event()
 
@@ -106,7 +108,9 @@ async def test_no_more_requests_than_slots_are_open_at_a_host(transport: OpenTra
 
 
 @pytest.mark.parametrize("size", [10, 200_000])
-async def test_pages_are_decoded_and_archives_are_not(transport: OpenTransport, reporter: CollectingReporter, size: int) -> None:
+async def test_pages_are_decoded_and_archives_are_not(
+    transport: OpenTransport, reporter: CollectingReporter, size: int
+) -> None:
     body = random.Random(1).randbytes(size)  # noqa: S311 - only has to be incompressible
     packed = gzip.compress(body)
     with serving(lambda _: Reply(headers={"Content-Encoding": "gzip"}, body=packed)) as server:
@@ -127,7 +131,9 @@ async def test_pages_are_decoded_and_archives_are_not(transport: OpenTransport, 
         Reply(headers={"Content-Encoding": "br"}, body=b"?"),
     ],
 )
-async def test_a_body_over_the_limit_or_damaged_is_refused(transport: OpenTransport, reporter: CollectingReporter, reply: Reply) -> None:
+async def test_a_body_over_the_limit_or_damaged_is_refused(
+    transport: OpenTransport, reporter: CollectingReporter, reply: Reply
+) -> None:
     with serving(lambda _: reply) as server:
         async with transport(OPTIONS, reporter) as net, net.get(server.url) as response:
             with pytest.raises(TransportError) as caught:
@@ -135,7 +141,9 @@ async def test_a_body_over_the_limit_or_damaged_is_refused(transport: OpenTransp
     assert caught.value.kind is FailureKind.PROTOCOL
 
 
-async def test_a_busy_server_is_asked_again_after_the_time_it_names(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_a_busy_server_is_asked_again_after_the_time_it_names(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     replies = in_turn([Reply(status=503, headers={"Retry-After": "1"}), Reply(status=500), Reply(body=b"done")])
     with serving(replies) as server:
         async with transport(OPTIONS, reporter) as net:
@@ -146,7 +154,9 @@ async def test_a_busy_server_is_asked_again_after_the_time_it_names(transport: O
     assert [text.rpartition(" after: ")[2] for text in reporter.texts(Level.WARNING)] == ["status 503", "status 500"]
 
 
-async def test_the_last_answer_counts_when_retries_are_used_up(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_the_last_answer_counts_when_retries_are_used_up(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     with serving(lambda _: Reply(status=502, body=b"bad gateway")) as server:
         async with transport(replace(OPTIONS, retries=1), reporter) as net, net.get(server.url) as response:
             assert response.status == 502
@@ -154,14 +164,18 @@ async def test_the_last_answer_counts_when_retries_are_used_up(transport: OpenTr
     assert len(server.asked) == 2
 
 
-async def test_a_server_that_asks_for_hours_is_not_asked_again(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_a_server_that_asks_for_hours_is_not_asked_again(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     with serving(lambda _: Reply(status=429, headers={"Retry-After": "7200"})) as server:
         async with transport(OPTIONS, reporter) as net, net.get(server.url) as response:
             assert response.status == 429
     assert len(server.asked) == 1
 
 
-async def test_a_connection_closed_before_the_answer_is_tried_again(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_a_connection_closed_before_the_answer_is_tried_again(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     # aiohttp itself tries once more, in case the connection was an old one.
     replies = in_turn([Reply(no_head=True), Reply(no_head=True), Reply(body=b"done")])
     with serving(replies) as server:
@@ -188,7 +202,9 @@ async def test_a_body_that_stalls_times_out(transport: OpenTransport, reporter: 
     assert caught.value.kind is FailureKind.TIMEOUT
 
 
-async def test_an_answer_that_does_not_come_times_out_after_retries(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_an_answer_that_does_not_come_times_out_after_retries(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     options = replace(OPTIONS, timeout_seconds=0.2, retries=1)
     with serving(lambda _: Reply(no_head=True, stall=True)) as server:
         async with transport(options, reporter) as net:
@@ -220,7 +236,9 @@ async def test_a_chunked_body_that_is_cut(transport: OpenTransport, reporter: Co
 
 
 @pytest.mark.parametrize("reply", [Reply(no_head=True, stall=True), Reply(body=b"x" * 9, sent_bytes=4, stall=True)])
-async def test_cancelling_gives_the_slot_back(transport: OpenTransport, reporter: CollectingReporter, reply: Reply) -> None:
+async def test_cancelling_gives_the_slot_back(
+    transport: OpenTransport, reporter: CollectingReporter, reply: Reply
+) -> None:
     with serving(in_turn([reply, Reply(body=b"done")])) as server:
         async with transport(replace(OPTIONS, connections_per_host=1), reporter) as net:
             with anyio.move_on_after(0.2) as scope:
@@ -272,7 +290,9 @@ async def test_what_is_not_http(transport: OpenTransport, reporter: CollectingRe
     assert server.asked == []
 
 
-async def test_redirects_are_followed_and_say_where_they_led(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_redirects_are_followed_and_say_where_they_led(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     def reply(asked: Asked) -> Reply:
         if asked.target == "/end?x=1":
             return Reply(body=b"here")
@@ -318,7 +338,9 @@ async def test_credentials_stay_with_their_host(transport: OpenTransport, report
     assert ["authorization" in asked.headers for asked in other.asked] == [False, False]
 
 
-async def test_a_redirect_on_the_same_host_keeps_credentials(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_a_redirect_on_the_same_host_keeps_credentials(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     def reply(asked: Asked) -> Reply:
         return Reply() if asked.target == "/b" else Reply(status=302, headers={"Location": "/b"})
 
@@ -364,7 +386,9 @@ async def test_a_401_asks_once_for_a_host_and_remembers(transport: OpenTransport
     assert reporter.texts(Level.WARNING) == []
 
 
-async def test_wrong_credentials_end_in_a_401_and_a_warning(transport: OpenTransport, reporter: CollectingReporter) -> None:
+async def test_wrong_credentials_end_in_a_401_and_a_warning(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
     with serving(guarded("joe:pw")) as server:
         options = replace(OPTIONS, allow_input=False)
         async with (
@@ -449,7 +473,9 @@ async def test_a_proxy_that_is_not_there(transport: OpenTransport, reporter: Col
     assert caught.value.kind is FailureKind.PROXY
 
 
-async def test_a_certificate_must_be_known(transport: OpenTransport, reporter: CollectingReporter, certificate: Path) -> None:
+async def test_a_certificate_must_be_known(
+    transport: OpenTransport, reporter: CollectingReporter, certificate: Path
+) -> None:
     with serving(echo, server_context(certificate)) as server:
         async with transport(OPTIONS, reporter) as net:
             with pytest.raises(TransportError) as caught:
@@ -461,7 +487,9 @@ async def test_a_certificate_must_be_known(transport: OpenTransport, reporter: C
 
 
 @pytest.mark.parametrize("source", ["cert", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "trusted-host"])
-async def test_ways_to_trust(transport: OpenTransport, reporter: CollectingReporter, certificate: Path, source: str) -> None:
+async def test_ways_to_trust(
+    transport: OpenTransport, reporter: CollectingReporter, certificate: Path, source: str
+) -> None:
     options = OPTIONS
     environ: dict[str, str] = {}
     match source:
@@ -479,7 +507,9 @@ async def test_ways_to_trust(transport: OpenTransport, reporter: CollectingRepor
         assert len({asked.connection for asked in server.asked}) == 1
 
 
-async def test_the_client_certificate_is_shown(transport: OpenTransport, reporter: CollectingReporter, certificate: Path) -> None:
+async def test_the_client_certificate_is_shown(
+    transport: OpenTransport, reporter: CollectingReporter, certificate: Path
+) -> None:
     context = server_context(certificate)
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(certificate)
@@ -492,7 +522,9 @@ async def test_the_client_certificate_is_shown(transport: OpenTransport, reporte
 @pytest.mark.parametrize(
     "options", [replace(OPTIONS, cert="/nonexistent.pem"), replace(OPTIONS, client_cert="/nonexistent.pem")]
 )
-async def test_certificate_files_that_are_missing(transport: OpenTransport, reporter: CollectingReporter, options: TransportOptions) -> None:
+async def test_certificate_files_that_are_missing(
+    transport: OpenTransport, reporter: CollectingReporter, options: TransportOptions
+) -> None:
     async with transport(options, reporter) as net:
         with pytest.raises(ConfigurationError) as caught:
             await body_of(net, "https://127.0.0.1:9/")
@@ -502,7 +534,9 @@ async def test_certificate_files_that_are_missing(transport: OpenTransport, repo
 
 @proxied
 @pytest.mark.parametrize("is_trusted", [False, True])
-async def test_a_redirect_out_of_tls(transport: OpenTransport, reporter: CollectingReporter, certificate: Path, is_trusted: bool) -> None:
+async def test_a_redirect_out_of_tls(
+    transport: OpenTransport, reporter: CollectingReporter, certificate: Path, is_trusted: bool
+) -> None:
     # A proxy stands in for a host that is not this machine.
     options = replace(OPTIONS, trusted_hosts=("index.invalid",) if is_trusted else ())
     with serving(echo) as proxy:
@@ -519,7 +553,9 @@ async def test_a_redirect_out_of_tls(transport: OpenTransport, reporter: Collect
 
 
 @pytest.mark.parametrize(("address", "is_ours"), [("127.0.0.9", True), ("192.0.2.1", False)])
-async def test_bind_address(transport: OpenTransport, reporter: CollectingReporter, address: str, is_ours: bool) -> None:
+async def test_bind_address(
+    transport: OpenTransport, reporter: CollectingReporter, address: str, is_ours: bool
+) -> None:
     with serving(echo) as server:
         async with transport(replace(OPTIONS, bind_address=address), reporter) as net:
             if is_ours:

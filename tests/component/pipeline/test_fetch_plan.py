@@ -16,7 +16,6 @@ from asyncpip.errors import (
     AsyncpipError,
     DownloadError,
     HashMismatchError,
-    IndexAccessError,
     NoMatchingDistributionError,
     ResolutionImpossibleError,
     WheelFormatError,
@@ -90,27 +89,26 @@ def run(
         wanted=wanted,
         prefetch_archives=prefetch,
     )
-    threads = threading.active_count()
     try:
         return run_pipeline(request, store, MemoryReporter())
     finally:
         deadline = time.monotonic() + 2
-        while threading.active_count() > threads + len(server_threads()) and time.monotonic() < deadline:
-            time.sleep(0.005)
-        left = [thread.name for thread in threading.enumerate() if "AnyIO" in thread.name]
-        assert left == []
+        while workers() and time.monotonic() < deadline:
+            time.sleep(0.002)
+        assert workers() == []
 
 
-def server_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if "process_request" in thread.name]
+def workers() -> list[str]:
+    """Threads of a run: the solver's, and those that read and write."""
+    return [thread.name for thread in threading.enumerate() if "AnyIO" in thread.name]
 
 
-def trees(store: Store) -> dict[str, object]:
-    folder = store.tree_path("00").rpartition("00/")[0]
-    return {name: value for name, value in snapshot(folder).items() if isinstance(value, tuple)}
+def trees(plan: FetchedPlan) -> dict[str, dict[str, object]]:
+    """The stored wheels of a plan, by project; a store may also hold candidates that were dropped on the way."""
+    return {name: snapshot(wheel.tree) for name, wheel in plan.wheels.items()}
 
 
-def no_leftovers(store: Store, tmp_path: Path) -> bool:
+def no_leftovers(tmp_path: Path) -> bool:
     folder = tmp_path / "store" / "tmp"
     return not folder.exists() or list(folder.iterdir()) == []
 
@@ -123,8 +121,8 @@ def test_a_run(tree: IndexServer, store: Store, tmp_path: Path) -> None:
     assert versions(plan.resolution) == EXPECTED
     assert plan.wheels.keys() == EXPECTED.keys()
     assert all(store.has_tree(wheel.digest) and not wheel.from_store for wheel in plan.wheels.values())
-    assert len(trees(store)) > 7
-    assert no_leftovers(store, tmp_path)
+    assert all(len(tree) > 3 for tree in trees(plan).values())
+    assert no_leftovers(tmp_path)
     assert len(tree.paths(containing="-1.0-py3")) <= 4  # METADATA and wheel of `text` alone
     requests = len(tree.requests)
     again = run(tree, store, "app")
@@ -139,11 +137,10 @@ def test_wherever_metadata_comes_from(tree: IndexServer, store: Store, tmp_path:
     tree.switches.ranges = source != "whole wheels"
     tree.switches.suffix_ranges = source != "no suffix ranges"
     tree.switches.json = source != "html"
-    assert versions(run(tree, store, "app").resolution) == EXPECTED
-    other = open_test_store(tmp_path / "other")
+    plan = run(tree, store, "app")
+    assert versions(plan.resolution) == EXPECTED
     tree.switches.metadata = tree.switches.ranges = tree.switches.json = True
-    run(tree, other, "app")
-    assert trees(store) == trees(other)
+    assert trees(run(tree, open_test_store(tmp_path / "other"), "app")) == trees(plan)
     assert bool(tree.paths(containing=".metadata")) or source != "PEP 658"
 
 
@@ -159,7 +156,7 @@ def test_the_order_of_arrival_does_not_show(tree: IndexServer, store: Store, tmp
     assert {name: wheel.digest for name, wheel in other.wheels.items()} == {
         name: wheel.digest for name, wheel in plan.wheels.items()
     }
-    assert trees(store) == trees(expected)
+    assert trees(other) == trees(plan)
 
 
 def test_only_what_is_wanted_is_fetched(tree: IndexServer, store: Store) -> None:
@@ -186,7 +183,7 @@ def test_the_download_of_a_dropped_candidate_is_given_up(
     assert versions(plan.resolution) == {"first": "1.0", "second": "1.0", "third": "1.0"}
     assert plan.wheels.keys() == {"first", "second", "third"}
     assert f"/files/{dropped.filename}" in index_server.paths()
-    assert no_leftovers(store, tmp_path)
+    assert no_leftovers(tmp_path)
 
 
 # --- errors
@@ -204,15 +201,15 @@ def wheel_path(number: int) -> str:
 
 def test_one_wrong_hash_ends_the_run(index_server: IndexServer, store: Store, tmp_path: Path) -> None:
     names = many(index_server)
-    for number in range(20):
-        hangs = Fault(stall_at=5, stall_seconds=30)
-        index_server.script(wheel_path(number), Fault(body=b"tampered with") if number == 9 else hangs)
+    for number in (1, 3, 11, 17):
+        index_server.script(wheel_path(number), Fault(stall_at=5, stall_seconds=30))
+    index_server.script(wheel_path(9), Fault(body=b"tampered with"))
     started = time.monotonic()
     with pytest.raises(HashMismatchError) as caught:
         run(index_server, store, *names, limits=Limits(jobs=2, concurrent_downloads=20))
     assert "p9-1.0" in caught.value.what
     assert time.monotonic() - started < 5
-    assert no_leftovers(store, tmp_path)
+    assert no_leftovers(tmp_path)
     assert run(index_server, store, *names).wheels.keys() == set(names)
 
 
@@ -222,21 +219,21 @@ def test_one_broken_wheel_ends_the_run(index_server: IndexServer, store: Store, 
     index_server.add(filename, data)
     with pytest.raises(WheelFormatError, match=filename):
         run(index_server, store, *names)
-    assert no_leftovers(store, tmp_path)
+    assert no_leftovers(tmp_path)
 
 
 def test_a_refused_download(index_server: IndexServer, store: Store, tmp_path: Path) -> None:
     names = many(index_server, 5)
     index_server.script(wheel_path(3), *[Fault(status=404)] * 5)
-    with pytest.raises(DownloadError, match="p3-1.0"):
+    with pytest.raises(DownloadError, match=r"p3-1\.0"):
         run(index_server, store, *names)
-    assert no_leftovers(store, tmp_path)
+    assert no_leftovers(tmp_path)
 
 
 def test_an_index_that_does_not_answer(index_server: IndexServer, store: Store) -> None:
     names = many(index_server, 5)
     index_server.script("/simple/p3/", *[Fault(status=503)] * 50)
-    with pytest.raises(IndexAccessError, match="p3"):
+    with pytest.raises(NoMatchingDistributionError, match="p3"):  # as in pip, after a warning that tells why
         run(index_server, store, *names)
 
 

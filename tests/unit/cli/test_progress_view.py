@@ -90,7 +90,11 @@ def test_the_largest_transfers_have_a_line_each() -> None:
 
 @pytest.mark.parametrize("columns", [1, 5, 20, 39, 60, 79, 200])
 def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
-    events: list[Event] = [*RESOLVED, TransferStarted("k", "name" * 20 + ".tar.gz", 123_456_789), TransferProgress("k", 99_999_999)]
+    events: list[Event] = [
+        *RESOLVED,
+        TransferStarted("k", "name" * 20 + ".tar.gz", 123_456_789),
+        TransferProgress("k", 99_999_999),
+    ]
     plain = lines_of(*events, columns=columns)
     assert max(map(len, plain)) <= columns
     coloured = lines_of(*events, columns=columns, look=Look(color=True, encoding="utf-8"))
@@ -136,16 +140,32 @@ INSTALLATION: list[tuple[float, Event]] = [
 
 def test_an_installation_is_summed_up_in_one_line() -> None:
     state = run_of(*INSTALLATION, (1.8, StageProgress(Stage.INSTALLING, 171, 171)))
-    assert summary(state, 1.9, FANCY) == (
+    assert summary(state, 1.9, FANCY, None) == (
         "\u2713 Installed 171 distributions in 1.9 s"
         "  (resolved 0.6 s \u00b7 downloaded 190 MB in 1.1 s \u00b7 linked 0.2 s)"
     )
-    assert summary(state, 1.9, ASCII) == (
+    assert summary(state, 1.9, ASCII, None) == (
         "Installed 171 distributions in 1.9 s  (resolved 0.6 s - downloaded 190 MB in 1.1 s - linked 0.2 s)"
     )
-    coloured = summary(state, 1.9, Look(color=True, encoding="utf-8"))
+    coloured = summary(state, 1.9, Look(color=True, encoding="utf-8"), None)
     assert coloured is not None
     assert coloured.startswith("\x1b[1;32m\u2713 \x1b[0m\x1b[1mInstalled 171 distributions\x1b[0m in ")
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(100, 1), (99, 2), (20, 2)])
+def test_a_summary_that_is_too_wide_has_two_lines(columns: int, lines: int) -> None:
+    state = run_of(*INSTALLATION, (1.8, StageProgress(Stage.INSTALLING, 171, 171)))
+    text = summary(state, 1.9, FANCY, columns)
+    assert text is not None
+    assert (
+        len(text) == 100
+        if lines == 1
+        else text.split("\n")
+        == [
+            "\u2713 Installed 171 distributions in 1.9 s",
+            "  resolved 0.6 s \u00b7 downloaded 190 MB in 1.1 s \u00b7 linked 0.2 s",
+        ]
+    )
 
 
 def test_compiling_is_told_apart_from_linking() -> None:
@@ -154,18 +174,18 @@ def test_compiling_is_told_apart_from_linking() -> None:
         (4.8, StageProgress(Stage.COMPILING, 50, 50)),
         (4.8, StageProgress(Stage.INSTALLING, 171, 171)),
     ]
-    text = summary(run_of(*INSTALLATION, *compiling), 4.9, FANCY)
+    text = summary(run_of(*INSTALLATION, *compiling), 4.9, FANCY, None)
     assert text is not None
     assert text.endswith("linked 0.2 s \u00b7 compiled 3.0 s)")
 
 
 def test_a_run_that_only_resolves_says_so() -> None:
     state = run_of((0.1, StageProgress(Stage.RESOLVING, 1, 1)), (0.14, StageProgress(Stage.FETCHING, 0, 0)))
-    assert summary(state, 0.05, FANCY) == "\u2713 Resolved 1 distribution in 50 ms"
+    assert summary(state, 0.05, FANCY, None) == "\u2713 Resolved 1 distribution in 50 ms"
 
 
 def test_a_run_that_did_nothing_has_no_summary() -> None:
-    assert summary(RunState(0.0), 1.0, FANCY) is None
+    assert summary(RunState(0.0), 1.0, FANCY, None) is None
 
 
 @pytest.mark.parametrize(

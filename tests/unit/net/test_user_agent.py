@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from asyncpip.net.user_agent import HostFacts, format_user_agent, looks_like_ci
+from asyncpip.core.ci import looks_like_ci
+from asyncpip.net.user_agent import HostFacts, format_user_agent
 
 LEAST = HostFacts(python_version="3.11.7", implementation="CPython", implementation_version="3.11.7")
 

@@ -1,0 +1,136 @@
+"""Many short system calls on several cores: in forked processes where that is safe, else in threads. Lean.
+
+A link or stat takes 2-3 us and releases the GIL, so that threads spend as long handing it to one another: 25.8k links
+take 83 ms in one thread, 76 ms in two, 44 ms in two processes. Forking is for Linux and for a process whose only
+thread is the caller's (what the others hold would stay locked in the child); it costs 2 ms.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from asyncpip.errors import InstallError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    Item = TypeVar("Item")
+
+_FORK_FROM_ITEMS = 16
+"""Fewer items are done before a child has started."""
+_TOKEN_BYTES = 2
+_MOST_TOKENS = 30_000
+"""What a pipe of 64 KiB holds."""
+
+
+def run_parallel(action: Callable[[Item], None], items: Sequence[Item], *, jobs: int) -> None:
+    """Call ``action`` on each of ``items``, which it only reads; raise the first error.
+
+    In a child process ``action`` changes nothing but the disk: what it leaves in memory is lost.
+    """
+    forks = (
+        sys.platform == "linux"
+        and jobs > 1
+        and _FORK_FROM_ITEMS <= len(items) <= _MOST_TOKENS
+        and threading.active_count() == 1
+    )
+    if forks:
+        _run_in_processes(action, items, min(jobs, 4))
+    else:
+        run_in_threads(action, items, jobs=jobs)
+
+
+def run_in_threads(action: Callable[[Item], None], items: Sequence[Item], *, jobs: int) -> None:
+    """Call ``action`` on each of ``items``, in order of start, in up to ``jobs`` threads; raise the first error.
+
+    Bare threads: a pool's queue and futures cost 12 ms to import and 20 us an item.
+    """
+    iterator = iter(items)
+    lock = threading.Lock()
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        while not errors:
+            with lock:
+                item = next(iterator, None)
+            if item is None:
+                return
+            try:
+                action(item)
+            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+                errors.append(error)
+
+    others = [threading.Thread(target=work, daemon=False) for _ in range(min(jobs, len(items)) - 1)]
+    for thread in others:
+        thread.start()
+    work()
+    for thread in others:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def _run_in_processes(action: Callable[[Item], None], items: Sequence[Item], jobs: int) -> None:
+    """Share ``items`` out through a pipe that holds one token for each: whoever is free takes the next."""
+    tokens, filling = os.pipe()
+    os.write(filling, b"".join(index.to_bytes(_TOKEN_BYTES, "little") for index in range(len(items))))
+    os.close(filling)
+
+    def work() -> None:
+        while token := os.read(tokens, _TOKEN_BYTES):
+            action(items[int.from_bytes(token, "little")])
+
+    children = [_fork(work) for _ in range(jobs - 1)]
+    error: BaseException | None = None
+    try:
+        work()
+    except BaseException as own:  # noqa: BLE001 - raised below, when no child changes the disk any more
+        error = own
+        _drain(tokens)
+    for child, answers in children:
+        failure = _wait(child, answers)
+        error = error or failure
+    os.close(tokens)
+    if error is not None:
+        raise error
+
+
+def _fork(work: Callable[[], None]) -> tuple[int, int]:
+    """Start a child that does ``work``; return its process id and where it writes why it failed."""
+    answers, answering = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(answering)
+        return child, answers
+    code = 1
+    try:
+        work()
+        code = 0
+    except OSError as error:
+        os.write(answering, f"{error.errno or 0}\0{error.strerror}\0{error.filename or ''}".encode(errors="replace"))
+    except BaseException as error:  # noqa: BLE001 - told to the parent, which raises it
+        os.write(answering, f"0\0{type(error).__name__}: {error}\0".encode(errors="replace"))
+    finally:
+        os._exit(code)
+
+
+def _drain(tokens: int) -> None:
+    """Leave nothing to do for the others."""
+    while os.read(tokens, 65536):
+        continue
+
+
+def _wait(child: int, answers: int) -> BaseException | None:
+    """Wait for a child; return the error that it ended with."""
+    with open(answers, "rb") as reading:
+        told = reading.read().decode(errors="replace").split("\0")
+    _, status = os.waitpid(child, 0)
+    if status == 0:
+        return None
+    if len(told) == 3 and told[0] != "0":  # noqa: PLR2004 - number, text, path
+        return OSError(int(told[0]), told[1], told[2])
+    return InstallError("a process that put files into place failed", why=told[1] if len(told) > 1 else None)
