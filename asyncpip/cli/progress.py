@@ -12,7 +12,7 @@ import time
 from asyncpip.cli.progress_state import RunState
 from asyncpip.cli.progress_view import Look, frame, summary
 from asyncpip.core.ci import looks_like_ci
-from asyncpip.core.events import TransferProgress
+from asyncpip.core.events import Stage, StageProgress, TransferProgress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ _FRAME_SECONDS = 0.1
 """Ten frames a second look alive; each costs a tenth of a millisecond, and the terminal more."""
 _FIRST_FRAME_SECONDS = 0.2
 """Runs that are over sooner show nothing but the summary."""
+_JOIN_SECONDS = 0.05
+"""How long an event waits for the thread to end, should the terminal be slow; it takes no millisecond otherwise."""
 _RAW_SECONDS = 0.25
 _RAW_FROM_BYTES = 512 * 1024
 """pip's values: how often raw lines come, and for how much to download at least."""
@@ -74,6 +76,9 @@ def open_display(
 class LiveDisplay:
     """A few lines at the bottom of the terminal, drawn anew by a thread; at the end a summary that stays.
 
+    While files are checked and put into place there is one frame and no thread: with another thread, that work could
+    not fork (`asyncpip.install.parallel`).
+
     The cursor rests below the lines and is never hidden, so that a run that is killed leaves a usable terminal.
     """
 
@@ -92,23 +97,28 @@ class LiveDisplay:
         self._look = look
         self._clock = clock
         self._lock = threading.Lock()
-        self._closed = threading.Event()
+        self._is_closed = False
         self._is_paused = False
+        self._animates = False
+        self._drawing: tuple[threading.Thread, threading.Event] | None = None
+        """The thread that draws, and what ends it."""
         self._drawn = 0
         """How many lines stand on the terminal. This and what is above it change under the printer's lock only."""
         self._tick = 0
 
     def start(self) -> None:
-        """Begin to draw."""
-        threading.Thread(target=self._run, name="progress", daemon=True).start()
+        """From the next stage on, draw without being asked."""
+        self._animates = True
 
     def show(self, event: Event) -> None:
-        """See `Display`; the thread that emits does nothing but add."""
+        """See `Display`; the thread that emits does little but add."""
         with self._lock:
             if type(event) is TransferProgress:
                 self._state.take_bytes(event.key, event.received_bytes)
             else:
                 self._state.take(event, self._clock())
+        if self._animates and type(event) is StageProgress:
+            self._follow(event)
 
     def pause(self) -> str:
         """See `Display`."""
@@ -122,16 +132,18 @@ class LiveDisplay:
 
     def close(self, *, ok: bool) -> str:
         """See `Display`."""
-        self._closed.set()
         erasing = self.pause()
         with self._lock:
+            self._is_closed = True
+            if self._drawing is not None:
+                self._drawing[1].set()
             columns = self._canvas.stdout_size()[0] if self.replaces_lines else None
             text = summary(self._state, self._clock(), self._look, columns) if ok else None
         return erasing if text is None else f"{erasing}{text}\n"
 
     def draw(self) -> str:
         """Return the next frame, which takes the place of the last; called under the printer's lock."""
-        if self._is_paused or self._closed.is_set():
+        if self._is_paused or self._is_closed:
             return ""
         columns, rows = self._canvas.stdout_size()
         with self._lock:
@@ -144,9 +156,36 @@ class LiveDisplay:
         self._drawn = len(lines)
         return f"{up}\r" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J"
 
-    def _run(self) -> None:
+    def _follow(self, event: StageProgress) -> None:
+        """Have a thread draw while the run waits for others: the network, or child processes."""
+        if event.stage == Stage.INSTALLING:
+            self._end_thread()
+            if event.done != event.total:
+                self._canvas.draw(self.draw)
+        elif event.stage in (Stage.FETCHING, Stage.UNPACKING) and event.done == event.total:
+            self._end_thread()
+        else:
+            self._begin_thread()
+
+    def _begin_thread(self) -> None:
+        with self._lock:
+            if self._drawing is None and not self._is_closed:
+                ends = threading.Event()
+                thread = threading.Thread(target=self._run, args=(ends,), name="progress", daemon=True)
+                self._drawing = thread, ends
+                thread.start()
+
+    def _end_thread(self) -> None:
+        with self._lock:
+            drawing, self._drawing = self._drawing, None
+        if drawing is not None:
+            thread, ends = drawing
+            ends.set()
+            thread.join(_JOIN_SECONDS)
+
+    def _run(self, ends: threading.Event) -> None:
         wait = _FIRST_FRAME_SECONDS
-        while not self._closed.wait(wait):
+        while not ends.wait(wait):
             self._canvas.draw(self.draw)
             wait = _FRAME_SECONDS
 

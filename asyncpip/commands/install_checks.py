@@ -37,14 +37,6 @@ def check_options(settings: SettingsView, choice: TargetChoice, reporter: Report
         raise CommandError("--build-constraint cannot be used with --no-build-isolation.")
     if settings.flag("only_deps") and settings.texts("requirements_from_scripts"):
         raise CommandError("--only-deps cannot be used with --requirements-from-script.")
-    if "legacy-resolver" in settings.texts("use_deprecated"):
-        reporter.emit(
-            Message(
-                Level.WARNING,
-                "--use-deprecated=legacy-resolver has no effect: there is one resolver, which never installs a set of "
-                "packages that do not fit together.",
-            )
-        )
     _check_choice(settings, choice, reporter)
 
 

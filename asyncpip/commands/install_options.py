@@ -50,7 +50,7 @@ class TargetChoice:
         return bool(self.platforms or self.python_version or self.implementation or self.abis)
 
 
-def index_options(settings: SettingsView, files: FileOptions, *, limits: Limits, user_agent: str) -> IndexOptions:
+def index_options(settings: SettingsView, files: FileOptions, *, limits: Limits) -> IndexOptions:
     """Return the index options of group I and the general ones, file lines merged in."""
     own = (settings.text("index_url") or "", *settings.texts("extra_index_urls"))
     urls = files.merged_index_urls(own, no_index=settings.flag("no_index"))
@@ -65,9 +65,7 @@ def index_options(settings: SettingsView, files: FileOptions, *, limits: Limits,
         refresh=frozenset(refresh),
         offline=settings.flag("offline"),
         trusted_hosts=trusted,
-        transport=transport_options(
-            settings, index_urls=index_urls, trusted_hosts=trusted, limits=limits, user_agent=user_agent
-        ),
+        transport=transport_options(settings, index_urls=index_urls, trusted_hosts=trusted, limits=limits),
     )
 
 
@@ -77,7 +75,6 @@ def transport_options(
     index_urls: tuple[str, ...],
     trusted_hosts: tuple[str, ...],
     limits: Limits,
-    user_agent: str,
 ) -> TransportOptions:
     """Return what shapes every request."""
     return TransportOptions(
@@ -94,7 +91,6 @@ def transport_options(
         bind_address=settings.text("bind_address"),
         index_urls=index_urls,
         connections_per_host=limits.connections_per_host,
-        user_agent=user_agent,
     )
 
 

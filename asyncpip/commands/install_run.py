@@ -33,7 +33,6 @@ from asyncpip.resolve.satisfied import check_satisfied
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asyncpip.commands.context import CommandContext
     from asyncpip.commands.install_options import TargetChoice
     from asyncpip.commands.install_start import Start
     from asyncpip.commands.requirement_input import RequirementInput
@@ -197,7 +196,6 @@ class InstallRun:
 
     def _fetch_text(self, url: str) -> bytes:
         from asyncpip.commands.install_options import transport_options  # noqa: PLC0415
-        from asyncpip.net.host_facts import current_user_agent  # noqa: PLC0415 - only where something is fetched
         from asyncpip.pipeline.fetch_text import fetch_text  # noqa: PLC0415
 
         settings = self.settings
@@ -206,7 +204,6 @@ class InstallRun:
             index_urls=(settings.text("index_url") or "", *settings.texts("extra_index_urls")),
             trusted_hosts=settings.texts("trusted_hosts"),
             limits=self.limits,
-            user_agent=current_user_agent(self.context.environ),
         )
         return fetch_text(url, options, self.reporter, self.context.environ)
 
@@ -231,9 +228,7 @@ def run_install(start: Start) -> int:
             return _finish_satisfied(this, satisfied)
         from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 200 ms
 
-        index = index_options(
-            this.settings, this.input.file_options, limits=this.limits, user_agent=_user_agent(this.context)
-        )
+        index = index_options(this.settings, this.input.file_options, limits=this.limits)
         chosen = selection(
             this.settings,
             this.input.file_options,
@@ -253,9 +248,9 @@ def _finish_satisfied(this: InstallRun, satisfied: Satisfied) -> int:
             this.tell(Level.INFO, output.satisfied_line(decision, decision.choice, this.cwd))
     report = this.settings.text("report")
     if report:
-        from asyncpip.commands.install_work import write_report  # noqa: PLC0415
+        from asyncpip.commands.install_report import write_report  # noqa: PLC0415 - rare
 
-        write_report(this, (), {}, report)
+        write_report(this.context, report, None, {}, this.running_target.markers)
     elif this.depends_on_files_only:
         this.context.remember(_looked_at(this, satisfied))
     return 0
@@ -274,9 +269,3 @@ def _looked_at(this: InstallRun, satisfied: Satisfied) -> Iterator[str]:
     for decision in satisfied.decisions:
         if isinstance(decision.choice, InstalledDistribution):
             yield os.path.join(decision.choice.info_path, "METADATA")
-
-
-def _user_agent(context: CommandContext) -> str:
-    from asyncpip.net.host_facts import current_user_agent  # noqa: PLC0415 - only where something is fetched
-
-    return current_user_agent(context.environ)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import tempfile
 import time
@@ -15,13 +14,14 @@ from asyncpip.commands.changes import drop_damaged, install_wheels, read_manifes
 from asyncpip.commands.install_checks import check_wheels_fit
 from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
+from asyncpip.commands.install_report import write_report, write_timings
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level
 from asyncpip.core.metadata import parse_core_metadata
 from asyncpip.core.urls import redact
 from asyncpip.environment.destination import Place
 from asyncpip.environment.installed import InstalledDistributions
-from asyncpip.errors import CommandError, InstallError
+from asyncpip.errors import DownloadError, InstallError, NoMatchingDistributionError
 from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
 from asyncpip.install.transaction import PREFIX
 from asyncpip.install.verify import verify_distribution
@@ -58,8 +58,9 @@ def install(this: InstallRun, installed: InstalledDistributions, index: IndexOpt
         fetched = work.fetch()
         plan = work.plan_of(fetched.resolution)
         _tell_plan(this, plan, fetched)
-        if this.settings.text("report"):
-            write_report(this, plan.add, fetched.wheels, this.settings.text("report") or "-", plan)
+        report = this.settings.text("report")
+        if report:
+            write_report(this.context, report, plan, fetched.wheels, this.running_target.markers)
         if this.dry_run:
             if plan.add:
                 this.tell(Level.INFO, output.would_install_line(plan.add))
@@ -144,7 +145,12 @@ class _Work:
     def fetch(self) -> FetchedPlan:
         """Resolve and fetch; once more where the store turns out to hold trees that were changed."""
         for _ in range(_MOST_REPAIRS):
-            fetched = run_pipeline(self.request, self.store, self.this.reporter)
+            try:
+                fetched = run_pipeline(self.request, self.store, self.this.reporter)
+            except (NoMatchingDistributionError, DownloadError) as error:
+                if self.request.places.offline:
+                    error.hint = "with `--offline` only what the store and --find-links hold counts"
+                raise
             plan = self.plan_of(fetched.resolution)
             if not fetched.wheels:
                 return fetched
@@ -330,8 +336,7 @@ class _Work:
             return
         now = time.perf_counter()
         timings = {**fetched.timings, "install": install_seconds, "total": now - self.this.started}
-        text = json.dumps({key: round(value, 4) for key, value in timings.items()}, indent=2) + "\n"
-        _write_text(self.this, place, text)
+        write_timings(self.this.context, place, timings)
 
     def _verify(self, added: Sequence[Resolved]) -> int:
         """Compare files with RECORD; return the exit code."""
@@ -388,30 +393,3 @@ def _tell_plan(this: InstallRun, plan: InstallPlan, fetched: FetchedPlan) -> Non
         this.tell(Level.INFO, note)
     for warning in plan.warnings:
         this.warn(warning)
-
-
-def write_report(
-    this: InstallRun,
-    added: Sequence[Resolved],
-    wheels: Mapping[NormalizedName, StoredWheel],
-    place: str,
-    plan: InstallPlan | None = None,
-) -> None:
-    """Write the installation report to a file, or to stdout for ``-``."""
-    from asyncpip.install.plan import InstallPlan as Plan  # noqa: PLC0415
-    from asyncpip.install.report import format_report, installation_report  # noqa: PLC0415 - rare
-
-    metadata = {each.name: read_metadata_file(wheels[each.name].tree) for each in added}
-    report = installation_report(plan or Plan(add=(), remove=(), keep=()), metadata, this.running_target.markers)
-    _write_text(this, place, format_report(report) + ("\n" if place == "-" else ""))
-
-
-def _write_text(this: InstallRun, place: str, text: str) -> None:
-    if place == "-":
-        this.context.write_stdout(text)
-        return
-    try:
-        with open(place, "w", encoding="utf-8") as writing:
-            writing.write(text)
-    except OSError as error:
-        raise CommandError(f"could not write {place}", why=str(error)) from error

@@ -130,7 +130,9 @@ class WheelFetcher:
             return self._stored(digest)
         return self._unpack_file(file, required, path, size)
 
-    def _unpack_bytes(self, file: PageFile, required: AllowedHashes, content: bytes | mmap.mmap) -> StoredWheel:
+    def _unpack_bytes(
+        self, file: PageFile, required: AllowedHashes, content: bytes | bytearray | mmap.mmap
+    ) -> StoredWheel:
         try:
             path = self._store.write_temporary(content)
         except OSError as error:

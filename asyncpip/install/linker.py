@@ -33,7 +33,6 @@ _CHUNK_FILES = 256
 """Files that a worker takes at once: small enough to share one huge wheel, large enough to make the lock cheap."""
 _COPY_BYTES = 8 * 1024 * 1024
 
-_LOOK_AGAIN_SECONDS = 0.05
 
 if TYPE_CHECKING:
     LinkJob = tuple[str, str, list[str], int]

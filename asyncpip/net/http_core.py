@@ -5,6 +5,7 @@ Credentials, retries and redirects are `exchange.py`'s; `direct_transport.py` an
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -52,6 +53,10 @@ class HttpTransport:
 
         Neither is called where ``options.allow_input`` is False.
         """
+        self._options = options
+        self._reporter = reporter
+        self._environ = environ
+        self._new_sender = new_sender
         keyring = KeyringSource(
             options.keyring_provider, allow_input=options.allow_input, environ=environ, reporter=reporter
         )
@@ -63,9 +68,8 @@ class HttpTransport:
             prompt=prompt if options.allow_input else None,
             offer_to_save=offer_to_save,
         )
-        self._sender = new_sender(options, TlsContexts(options, reporter, environ))
-        self._exchange = Exchange(self._sender.send, self._authenticator, options, reporter, environ)
-        self._is_prepared = False
+        self._sender: Sender | None = None
+        self._exchange: Exchange | None = None
         self._preparing = anyio.Lock()
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[Response]:
@@ -77,16 +81,28 @@ class HttpTransport:
 
     async def open(self, url: str, headers: Mapping[str, str] | None) -> Answer:
         """Return the answer to a GET, which whoever asked has to finish or discard."""
-        if not self._is_prepared:
+        exchange = self._exchange
+        if exchange is None:
             async with self._preparing:
-                if not self._is_prepared:
-                    await self._authenticator.prepare()
-                    self._is_prepared = True
-        return await self._exchange.open(url, headers or {})
+                exchange = self._exchange = self._exchange or await self._prepare()
+        return await exchange.open(url, headers or {})
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._sender.aclose()
+        if self._sender is not None:
+            await self._sender.aclose()
+
+    async def _prepare(self) -> Exchange:
+        """Look up, before the first request, what every request needs."""
+        await self._authenticator.prepare()
+        options = self._options
+        if not options.user_agent:
+            from asyncpip.net.host_facts import current_user_agent  # noqa: PLC0415 - a run that sends nothing needs none
+
+            user_agent = await anyio.to_thread.run_sync(current_user_agent, self._environ)
+            options = replace(options, user_agent=user_agent)
+        self._sender = self._new_sender(options, TlsContexts(options, self._reporter, self._environ))
+        return Exchange(self._sender.send, self._authenticator, options, self._reporter, self._environ)
 
 
 class _Get:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -9,7 +10,6 @@ from asyncpip.core.urls import Credentials, redact, split_credentials
 from asyncpip.errors import EXIT_ERROR, ConfigurationError
 
 if TYPE_CHECKING:
-    import ipaddress
     from collections.abc import Mapping
 
 _SUFFIX = "_proxy"
@@ -89,10 +89,6 @@ def _is_exempt(url: str, no_proxy: str) -> bool:
     host = (parts.hostname or "").lower()
     with_port = f"{host}:{parts.port}" if parts.port else host
     entries = [entry.strip("[]") for entry in no_proxy.lower().replace(" ", "").split(",") if entry]
-    if not entries:
-        return False
-    import ipaddress  # noqa: PLC0415 - 3 ms, and hardly anybody sets NO_PROXY
-
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -106,8 +102,6 @@ def _is_exempt(url: str, no_proxy: str) -> bool:
 def _in_block(address: ipaddress.IPv4Address | ipaddress.IPv6Address, entry: str) -> bool:
     if "/" not in entry:
         return False
-    import ipaddress  # noqa: PLC0415 - as above
-
     try:
         return address in ipaddress.ip_network(entry, strict=False)
     except ValueError:

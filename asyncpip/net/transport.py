@@ -100,4 +100,5 @@ class TransportOptions:
     index_urls: tuple[str, ...] = ()
     """With their credentials, which also serve longer paths on the same host."""
     connections_per_host: int = 8
-    user_agent: str = "asyncpip"
+    user_agent: str = ""
+    """Empty: what `host_facts` finds, looked for when the first request is sent."""

@@ -5,7 +5,7 @@ pip's secure origins are those of Chrome's list: https, this machine, `file:`, `
 
 from __future__ import annotations
 
-import re
+import ipaddress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SECURE_SCHEMES = ("https", "file", "ssh")
-_LOOPBACK_V4 = re.compile(r"127(?:\.(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])){3}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -75,12 +74,8 @@ def skips_verification(url: str, trusted_hosts: Iterable[str]) -> bool:
 
 
 def _is_this_machine(host: str) -> bool:
-    if host in ("localhost", "::1") or _LOOPBACK_V4.fullmatch(host) is not None:
+    if host == "localhost":
         return True
-    if ":" not in host:
-        return False
-    import ipaddress  # noqa: PLC0415 - 3 ms, for other spellings of one IPv6 address
-
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

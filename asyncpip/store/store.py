@@ -63,7 +63,7 @@ class Store:
             remove_quietly(aside)
             raise
 
-    def write_temporary(self, data: bytes | mmap) -> str:
+    def write_temporary(self, data: bytes | bytearray | mmap) -> str:
         """Return the path of a new file with ``data``, for the caller to remove."""
         path = self._staging_name()
         descriptor = self._create(path)

@@ -125,9 +125,11 @@ def test_remembered_install_stays_before_the_second_door(environments: dict[str,
 
 
 def test_satisfied_install_stays_before_the_third_door(environments: dict[str, Path], server: IndexServer) -> None:
-    done = run_blocked([*install_arguments(environments, "filled", server), "needed>=0.5"], HEAVY)
+    arguments = [*install_arguments(environments, "filled", server), "needed>=0.5", "--report", "-"]
+    done = run_blocked(arguments, HEAVY)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Requirement already satisfied: needed>=0.5" in done.stdout
+    assert '"install": []' in done.stdout
 
 
 def test_served_install_stays_before_the_last_door(environments: dict[str, Path], server: IndexServer) -> None:

@@ -30,7 +30,7 @@ PURE_MODULES = _words("""
     fetch.hashes
     index.freshness index.html_page index.links_page index.page index.ranges
     install.manifest install.plan install.record install.report install.scheme install.scripts install.wheel
-    net.content_encoding net.proxies net.retry net.trust net.user_agent
+    net.content_encoding net.http1 net.proxies net.retry net.trust net.user_agent
     pipeline.limits
     resolve.*
     store.layout

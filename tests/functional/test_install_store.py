@@ -111,7 +111,7 @@ def test_offline(workplace: Workplace, index: IndexServer, template: Environment
     cold = workplace.install("-i", index.index_url, "--offline", "app")
     assert cold.code == 1
     assert "ERROR: " in cold.stderr
-    assert "offline" in cold.stderr
+    assert "--offline" in cold.stderr
     assert index.requests == []
     install_into(workplace, workplace.environment, index, "app")
     asked = len(index.requests)

@@ -94,9 +94,17 @@ def step(transaction: Transaction, root: Path, fresh: dict[str, bytes], stop: in
             raise Killed
         left -= 1
 
+    def counted_replace(source: str, destination: str) -> None:
+        count()
+        replace(source, destination)
+
+    def counted_mkdir(path: str, mode: int = 0o777) -> None:
+        count()
+        mkdir(path, mode)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "replace", lambda *args: (count(), replace(*args)))
-        patch.setattr(os, "mkdir", lambda *args: (count(), mkdir(*args)))
+        patch.setattr(os, "replace", counted_replace)
+        patch.setattr(os, "mkdir", counted_mkdir)
         transaction.begin()
     for path, content in fresh.items():
         count()

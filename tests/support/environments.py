@@ -13,6 +13,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -144,10 +145,16 @@ class Workplace:
     def asyncpip(
         self, *arguments: str, environ: Mapping[str, str] | None = None, python: Path | str | None = ""
     ) -> Outcome:
-        """Run ``asyncpip ARGUMENTS`` on the environment, on another ``python``, or, with None, on none named."""
+        """Run ``asyncpip ARGUMENTS`` on the environment, or on another ``python``.
+
+        With None no environment is named, and the base interpreter runs the command, as one installation that serves
+        many environments does; give a `VIRTUAL_ENV`, or what is installed lands there.
+        """
         place = () if python is None else ("--python", str(python or self.environment.directory))
-        extra = {"PYTHONPATH": str(REPOSITORY), "PIP_CACHE_DIR": str(self.cache), **(environ or {})}
-        return self._run([sys.executable, "-m", "asyncpip", *arguments, *place], self.environ(extra))
+        interpreter = sys.executable if python is not None else os.path.realpath(sys.executable)
+        libraries = [str(REPOSITORY)] if python is not None else [str(REPOSITORY), sysconfig.get_path("purelib")]
+        extra = {"PYTHONPATH": os.pathsep.join(libraries), "PIP_CACHE_DIR": str(self.cache), **(environ or {})}
+        return self._run([interpreter, "-m", "asyncpip", *arguments, *place], self.environ(extra))
 
     def install(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Outcome:
         """Run ``asyncpip install ARGUMENTS`` on the environment."""

@@ -170,6 +170,37 @@ def test_a_display_is_drawn_by_its_own_thread_until_it_is_closed() -> None:
     assert len(canvas.drawn) == count
 
 
+def drawing_threads() -> int:
+    return sum(thread.name == "progress" for thread in threading.enumerate())
+
+
+def test_no_thread_is_left_where_the_run_may_fork() -> None:
+    canvas = Canvas()
+    display = open_display("auto", canvas, environ={}, color=False, started=time.monotonic())
+    assert display is not None
+    display.show(TransferExpected("k", 1))
+    threads = [drawing_threads()]
+    for event in (
+        StageProgress(Stage.RESOLVING, 0, None),
+        StageProgress(Stage.RESOLVING, 2, 2),
+        StageProgress(Stage.FETCHING, 0, 2),
+        StageProgress(Stage.UNPACKING, 1, 2),
+        StageProgress(Stage.UNPACKING, 2, 2),
+        StageProgress(Stage.INSTALLING, 0, 2),
+        StageProgress(Stage.COMPILING, 0, 9),
+        StageProgress(Stage.INSTALLING, 2, 2),
+        StageProgress(Stage.RESOLVING, 0, None),
+        StageProgress(Stage.FETCHING, 0, 0),
+    ):
+        display.show(event)
+        threads.append(drawing_threads())
+    assert threads == [0, 1, 1, 1, 1, 0, 0, 1, 0, 1, 0]
+    assert ["Installing 2 distributions" in text for text in canvas.drawn] == [True]
+    display.close(ok=False)
+    display.show(StageProgress(Stage.RESOLVING, 0, None))
+    assert drawing_threads() == 0
+
+
 def test_threads_that_emit_lose_nothing() -> None:
     state = RunState(0.0)
     display = LiveDisplay(Canvas(), state, Look(color=False, encoding="utf-8"), replaces_lines=True)

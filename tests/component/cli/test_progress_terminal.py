@@ -129,6 +129,32 @@ def test_nothing_moves_where_nobody_wants_it(
     assert "Installed" not in outcome.text
 
 
+def test_an_installation_that_is_remembered_looks_the_same(
+    place: Workplace, index: IndexServer, template: Environment, tmp_path: Path
+) -> None:
+    assert on_terminal(place, index, "big").returncode == 0
+    requests = len(index.requests)
+    outcome = on_terminal(Workplace(tmp_path / "second", template, cache=place.cache), index, "big")
+    assert len(index.requests) == requests
+    looking, success, summary = outcome.screen
+    assert looking.startswith("Looking in indexes: ")
+    assert success == "Successfully installed big-1.0 small-2.0"
+    assert summary.startswith("\u2713 Installed 2 distributions in ")
+
+
+def test_many_names_are_left_out_beside_a_summary(place: Workplace, index_server: IndexServer) -> None:
+    names = [f"p{number}" for number in range(13)]
+    for name in names:
+        index_server.add_wheel(name, "1.0")
+    outcome = on_terminal(place, index_server, *names, columns=120)
+    assert len(outcome.screen) == 2
+    assert outcome.screen[1].startswith("\u2713 Installed 13 distributions in ")
+    assert (
+        "Successfully installed p0-1.0 p1-1.0"
+        in on_terminal(place, index_server, *names, "--force-reinstall", "-v", columns=400).text
+    )
+
+
 def test_a_pipe_gets_pip_s_lines_and_no_codes(place: Workplace, index: IndexServer) -> None:
     outcome = place.install("-i", index.index_url, "big")
     assert "\x1b" not in outcome.stdout + outcome.stderr

@@ -310,4 +310,4 @@ async def test_cancelling_gives_slots_back(fetching: Fetching, server: IndexServ
             assert scope.cancelled_caught
         with anyio.fail_after(5):
             content = await downloader.fetch(server.file_url(NAME), label=NAME, size_bytes=None, partial_path=None)
-    assert content == DATA
+    assert bytes(content) == DATA

@@ -23,8 +23,8 @@ from asyncpip.install.linker import (
     install_error,
     link_files,
     place_file,
-    run_in_threads,
 )
+from asyncpip.install.parallel import run_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -194,6 +194,43 @@ async def test_a_cut_body_is_an_error_of_its_own_kind(transport: OpenTransport, 
     assert len(server.asked) == 1  # what is missing is the caller's to ask for
 
 
+@pytest.mark.parametrize("size", [9, 300_000])
+async def test_a_body_goes_into_the_memory_of_whoever_asks(
+    transport: OpenTransport, reporter: CollectingReporter, size: int
+) -> None:
+    body = random.Random(2).randbytes(size)  # noqa: S311 - only has to be some bytes
+    with serving(lambda _: Reply(body=body)) as server:
+        async with transport(OPTIONS, reporter) as net:
+            for room in (size, size + 1, size * 2):
+                heard: list[int] = []
+                buffer = bytearray(room)
+                async with net.get(server.url) as response:
+                    assert await response.read_into(memoryview(buffer), heard.append) == size
+                    assert await response.read_into(memoryview(buffer)[size:]) == 0
+                    assert response.received_bytes == size == sum(heard)
+                assert buffer == body + bytes(room - size)
+            async with net.get(server.url) as response:
+                first, rest = bytearray(size // 2), bytearray(size)
+                assert await response.read_into(memoryview(first)) == size // 2
+                assert response.received_bytes == size // 2
+                assert await response.read_into(memoryview(rest)) == size - size // 2
+                assert bytes(first) + rest[: size - size // 2] == body
+        assert len({asked.connection for asked in server.asked}) == 1
+
+
+async def test_what_came_into_memory_before_a_cut_is_known(
+    transport: OpenTransport, reporter: CollectingReporter
+) -> None:
+    with serving(lambda _: Reply(body=b"x" * 100, sent_bytes=40)) as server:
+        async with transport(OPTIONS, reporter) as net, net.get(server.url) as response:
+            buffer = bytearray(100)
+            with pytest.raises(TransportError) as caught:
+                await response.read_into(memoryview(buffer))
+            assert response.received_bytes == 40
+    assert caught.value.kind is FailureKind.CUT
+    assert buffer == b"x" * 40 + bytes(60)
+
+
 async def test_a_body_that_stalls_times_out(transport: OpenTransport, reporter: CollectingReporter) -> None:
     with serving(lambda _: Reply(body=b"x" * 100, sent_bytes=40, stall=True)) as server:
         async with transport(replace(OPTIONS, timeout_seconds=0.3), reporter) as net, net.get(server.url) as response:

@@ -11,6 +11,7 @@ import pytest
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.dependency import MarkerEvaluator
+from asyncpip.core.events import Stage, StageProgress, TransferEnded, TransferExpected, TransferStarted
 from asyncpip.core.hashes import AllowedHashes
 from asyncpip.errors import (
     AsyncpipError,
@@ -70,6 +71,7 @@ def run(
     prefetch: bool = True,
     limits: Limits | None = None,
     retries: int = 0,
+    reporter: MemoryReporter | None = None,
 ) -> FetchedPlan:
     request = PipelineRequest(
         resolve=ResolveRequest(
@@ -90,7 +92,7 @@ def run(
         prefetch_archives=prefetch,
     )
     try:
-        return run_pipeline(request, store, MemoryReporter())
+        return run_pipeline(request, store, reporter or MemoryReporter())
     finally:
         deadline = time.monotonic() + 2
         while workers() and time.monotonic() < deadline:
@@ -166,6 +168,32 @@ def test_only_what_is_wanted_is_fetched(tree: IndexServer, store: Store) -> None
     assert not [path for path in tree.paths(containing="/files/") if path.endswith(".whl")]
 
 
+def test_what_a_run_tells_of_its_stages_and_transfers(tree: IndexServer, store: Store) -> None:
+    reporter = MemoryReporter()
+    plan = run(tree, store, "app", reporter=reporter)
+    stages = [event for event in reporter.events if isinstance(event, StageProgress)]
+    count = len(EXPECTED)
+    resolving = [event for event in stages if event.stage == Stage.RESOLVING]
+    assert resolving[0] == StageProgress(Stage.RESOLVING, 0, None)
+    assert [event.total for event in resolving[1:]] == [*range(1, count + 1), count]
+    assert all(event.done <= (event.total or 0) for event in resolving)
+    assert stages[len(resolving)] == StageProgress(Stage.FETCHING, 0, count)
+    unpacking = stages[len(resolving) + 1 :]
+    assert [(event.stage, event.done, event.total) for event in unpacking] == [
+        (Stage.UNPACKING, number + 1, count) for number in range(count)
+    ]
+    expected, started, ended = (
+        [event.key for event in reporter.events if isinstance(event, kind)]
+        for kind in (TransferExpected, TransferStarted, TransferEnded)
+    )
+    assert sorted(expected) == sorted(started) == sorted(ended)
+    assert set(ended) >= {
+        decision.choice.file.filename
+        for decision in plan.resolution.decisions
+        if isinstance(decision.choice, Candidate)
+    }
+
+
 def test_the_download_of_a_dropped_candidate_is_given_up(
     index_server: IndexServer, store: Store, tmp_path: Path
 ) -> None:
@@ -178,8 +206,12 @@ def test_the_download_of_a_dropped_candidate_is_given_up(
     index_server.script(f"/files/{dropped.filename}", *[Fault(stall_at=10, stall_seconds=30)] * 3)
     index_server.script("/files/second-1.0-py3-none-any.whl.metadata", Fault(stall_seconds=0.2))
     started = time.monotonic()
-    plan = run(index_server, store, "first", "second", limits=Limits(jobs=1, concurrent_downloads=1))
+    reporter = MemoryReporter()
+    limits = Limits(jobs=1, concurrent_downloads=1)
+    plan = run(index_server, store, "first", "second", limits=limits, reporter=reporter)
     assert time.monotonic() - started < 5
+    given_up = {event.key for event in reporter.events if isinstance(event, TransferEnded) and not event.ok}
+    assert given_up == {dropped.filename, "third-0.5-py3-none-any.whl"}  # the latter while it waited for its turn
     assert versions(plan.resolution) == {"first": "1.0", "second": "1.0", "third": "1.0"}
     assert plan.wheels.keys() == {"first", "second", "third"}
     assert f"/files/{dropped.filename}" in index_server.paths()

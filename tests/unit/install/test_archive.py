@@ -18,6 +18,8 @@ from asyncpip.install.archive import ArchiveReader
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from _typeshed import ReadableBuffer
+
     Contents = dict[str, bytes]
 
 NOISE = random.Random(7).randbytes(40_000)  # noqa: S311 - noise, not a secret
@@ -38,7 +40,7 @@ class Unseekable(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int:
+    def write(self, data: ReadableBuffer) -> int:
         view = memoryview(data)
         self.data += view
         return len(view)
@@ -55,7 +57,7 @@ def zipped(contents: Contents, method: int = zipfile.ZIP_DEFLATED, *, comment: b
 
 def streamed(contents: Contents) -> bytes:
     stream = Unseekable()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as writing:  # type: ignore[arg-type] # write-only will do
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as writing:
         for name, content in contents.items():
             writing.writestr(name, content)
     return bytes(stream.data)

@@ -1,0 +1,56 @@
+"""What `install` writes beside the installation, to a file or to stdout: the report, the timings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from asyncpip.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.commands.context import CommandContext
+    from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.install.plan import InstallPlan
+
+TO_STDOUT = "-"
+
+
+def write_report(
+    context: CommandContext,
+    place: str,
+    plan: InstallPlan | None,
+    wheels: Mapping[NormalizedName, StoredWheel],
+    markers: Mapping[str, str],
+) -> None:
+    """Write the installation report; ``plan`` None means that nothing is to be installed."""
+    from asyncpip.install.plan import InstallPlan as Plan  # noqa: PLC0415 - a report is rare
+    from asyncpip.install.report import format_report, installation_report  # noqa: PLC0415 - as above
+
+    metadata: dict[NormalizedName, bytes] = {}
+    if plan is not None and plan.add:
+        from asyncpip.pipeline.session import read_metadata_file  # noqa: PLC0415 - loaded then anyway
+
+        metadata = {each.name: read_metadata_file(wheels[each.name].tree) for each in plan.add}
+    report = installation_report(plan or Plan(add=(), remove=(), keep=()), metadata, markers)
+    _write_text(context, place, format_report(report) + ("\n" if place == TO_STDOUT else ""))
+
+
+def write_timings(context: CommandContext, place: str, timings: Mapping[str, float]) -> None:
+    """Write how long each phase took, and counts, as JSON."""
+    text = json.dumps({key: round(value, 4) for key, value in timings.items()}, indent=2) + "\n"
+    _write_text(context, place, text)
+
+
+def _write_text(context: CommandContext, place: str, text: str) -> None:
+    if place == TO_STDOUT:
+        context.write_stdout(text)
+        return
+    try:
+        with open(place, "w", encoding="utf-8") as writing:
+            writing.write(text)
+    except OSError as error:
+        raise CommandError(f"could not write {place}", why=str(error)) from error

@@ -1,0 +1,111 @@
+"""Many short system calls in several processes: each once, the first error, and an end to all of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from asyncpip.errors import InstallError
+from asyncpip.install.parallel import _run_in_processes, run_parallel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are for Linux")
+
+
+def no_children() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 16, 500])
+def test_each_item_once(tmp_path: Path, jobs: int, count: int) -> None:
+    def make(number: int) -> None:
+        os.close(os.open(tmp_path / str(number), os.O_CREAT | os.O_EXCL))
+
+    _run_in_processes(make, range(count), jobs)
+    assert len(os.listdir(tmp_path)) == count
+    assert no_children()
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+def test_either_way(tmp_path: Path, count: int) -> None:
+    def make(number: int) -> None:
+        os.close(os.open(tmp_path / str(number), os.O_CREAT | os.O_EXCL))
+
+    run_parallel(make, range(count), jobs=4)
+    assert len(os.listdir(tmp_path)) == count
+
+
+@pytest.mark.parametrize("here", [True, False], ids=["in the parent", "in a child"])
+def test_an_error_ends_the_rest(tmp_path: Path, here: bool) -> None:
+    parent = os.getpid()
+
+    def fail(number: int) -> None:
+        if (os.getpid() == parent) == here:
+            raise OSError(errno.ENOSPC, "full", "/x")
+        time.sleep(0.002)
+        (tmp_path / str(number)).touch()
+
+    with pytest.raises(OSError, match="full") as caught:
+        _run_in_processes(fail, range(2000), 2)
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, "/x")
+    assert len(os.listdir(tmp_path)) < 500
+    assert no_children()
+
+
+def test_an_error_that_is_none_of_the_disk_s() -> None:
+    parent = os.getpid()
+
+    def fail(_: int) -> None:
+        if os.getpid() != parent:
+            raise UnicodeEncodeError("utf-8", "x", 0, 1, "odd")
+        time.sleep(0.01)
+
+    with pytest.raises(InstallError) as caught:
+        _run_in_processes(fail, range(50), 2)
+    assert "UnicodeEncodeError" in str(caught.value.why)
+    assert no_children()
+
+
+def test_a_child_that_is_killed() -> None:
+    parent = os.getpid()
+
+    def die(_: int) -> None:
+        if os.getpid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.01)
+
+    with pytest.raises(InstallError, match="failed"):
+        _run_in_processes(die, range(50), 2)
+    assert no_children()
+
+
+def test_an_interrupt_waits_for_the_children(tmp_path: Path) -> None:
+    """Else they would go on writing while the transaction is being undone."""
+    parent = os.getpid()
+
+    def work(_: int) -> None:
+        if os.getpid() == parent:
+            time.sleep(0.05)  # for the child to take one
+            return
+        time.sleep(0.1)  # now the parent has nothing left to do
+        os.kill(parent, signal.SIGINT)
+        time.sleep(0.1)
+        (tmp_path / "written").touch()
+
+    with pytest.raises(KeyboardInterrupt):
+        _run_in_processes(work, range(2), 2)
+    assert (tmp_path / "written").exists()
+    assert no_children()
