@@ -25,10 +25,10 @@ from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, Sink
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    import mmap
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from asyncpip.core.events import Reporter
+    from asyncpip.fetch.sinks import Memory
     from asyncpip.net.transport import Response, Transport
 
 IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
@@ -61,18 +61,26 @@ class Downloader:
             raise
 
     async def fetch(
-        self, url: str, *, label: str, size_bytes: int | None, partial_path: str | None
-    ) -> bytearray | mmap.mmap:
+        self,
+        url: str,
+        *,
+        label: str,
+        size_bytes: int | None,
+        partial_path: str | None,
+        allocate: Callable[[int], Memory] = bytearray,
+    ) -> Memory:
         """Return the archive at ``url``, in memory or, where ``partial_path`` is given, mapped from that file.
 
-        Raises `DownloadError`, and `StoreError` where the file cannot be written. A partial file is left behind when
-        the transfer fails, for the next run.
+        ``allocate`` gives the memory for archives without a partial file. Raises `DownloadError`, and `StoreError`
+        where the file cannot be written. A partial file is left behind when the transfer fails, for the next run.
         """
         async with self._slots:
             transfer = _Transfer(self._transport, self._reporter, self._resume_retries, url, label, size_bytes)
             try:
                 sink: Sink = (
-                    MemorySink() if partial_path is None else await anyio.to_thread.run_sync(FileSink, partial_path)
+                    MemorySink(allocate)
+                    if partial_path is None
+                    else await anyio.to_thread.run_sync(FileSink, partial_path)
                 )
                 done = False
                 try:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.net.transport import Response
 
+    Memory = bytearray | mmap.mmap
+
 _AT_ONCE_BYTES = 64 * 1024 * 1024
 """Memory is taken up to this size when a server announces it; beyond it, as the bytes really come."""
 _WRITE_BUFFER_BYTES = 1024 * 1024
@@ -72,8 +74,10 @@ class Sink(Protocol):
 class MemorySink:
     """Keeps an archive in memory: in one piece from the start where its size is known."""
 
-    def __init__(self) -> None:
-        self._content = bytearray()
+    def __init__(self, allocate: Callable[[int], Memory] = bytearray) -> None:
+        """``allocate`` gives memory of a size in bytes, all zero; it may be the mapping of a file."""
+        self._allocate = allocate
+        self._content: Memory = bytearray()
         self.received = 0
 
     async def take(self, response: Response, size_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
@@ -98,17 +102,17 @@ class MemorySink:
         self._content = bytearray()
         self.received = 0
 
-    async def finish(self) -> bytearray:
+    async def finish(self) -> bytearray | mmap.mmap:
         """See `Sink`."""
         if self.received < len(self._content):
-            return self._content[: self.received]
+            return bytearray(self._content[: self.received])
         return self._content
 
     async def aclose(self) -> None:
         """Nothing is open."""
 
     async def _take_chunks(self, response: Response, on_bytes: Callable[[int], None]) -> None:
-        parts: list[bytes | bytearray] = [self._content[: self.received]]
+        parts: list[bytes | bytearray] = [bytes(self._content[: self.received])]
         try:
             async for chunk in response.chunks():
                 parts.append(chunk)
@@ -119,8 +123,8 @@ class MemorySink:
 
     def _enlarge(self, size_bytes: int) -> None:
         # Not in place: a view of it may live on for a while, in the frames of an error.
-        content = bytearray(size_bytes)
-        content[: self.received] = self._content
+        content = self._allocate(size_bytes)
+        content[: self.received] = self._content[: self.received]
         self._content = content
 
 

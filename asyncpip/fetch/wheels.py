@@ -17,6 +17,7 @@ from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, 
 from asyncpip.fetch.budget import ByteBudget
 from asyncpip.fetch.downloader import IN_FLIGHT_LIMIT_BYTES, IN_MEMORY_LIMIT_BYTES
 from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
+from asyncpip.fetch.mapped import MappedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     Unpack = Callable[[UnpackJob, int], Outcome]
     """Checks and unpacks an archive of so many bytes; blocks."""
 
+_MAP_FROM_BYTES = 64 * 1024
+"""Below it, writing the archive out for the unpacker costs less than mapping a file."""
 _UNKNOWN_SIZE_BYTES = 1024 * 1024
 """What an archive of unknown size is booked as."""
 
@@ -96,15 +99,28 @@ class WheelFetcher:
             self._budget.give_back(booked)
 
     async def _fetch_and_unpack(self, file: PageFile, required: AllowedHashes, partial: str | None) -> StoredWheel:
-        content = await self._downloader.fetch(
-            file.url, label=file.filename, size_bytes=file.size, partial_path=partial
-        )
+        mapped: list[MappedFile] = []
+
+        def allocate(size_bytes: int) -> bytearray | mmap.mmap:
+            """Let bytes arrive in the page cache of a file, where the process that unpacks them finds them."""
+            if size_bytes < _MAP_FROM_BYTES:
+                return bytearray(size_bytes)
+            mapped.append(MappedFile.create(self._store, size_bytes))
+            return mapped[-1]
+
         try:
-            return await self._in_worker(self._unpack_bytes, file, required, content)
+            content = await self._downloader.fetch(
+                file.url, label=file.filename, size_bytes=file.size, partial_path=partial, allocate=allocate
+            )
+            try:
+                return await self._in_worker(self._unpack_bytes, file, required, content)
+            finally:
+                if partial is not None:  # one that is not whole stays for the next run
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(_unlink, partial)
         finally:
-            if partial is not None:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(_unlink, partial)
+            for file_in_memory in mapped:
+                _unlink(file_in_memory.path)
 
     async def _in_worker(self, work: Callable[..., StoredWheel], *args: object) -> StoredWheel:
         """Run ``work`` in a worker; a thread that writes is waited for, even when the run is given up."""
@@ -133,6 +149,8 @@ class WheelFetcher:
     def _unpack_bytes(
         self, file: PageFile, required: AllowedHashes, content: bytes | bytearray | mmap.mmap
     ) -> StoredWheel:
+        if isinstance(content, MappedFile):
+            return self._unpack_file(file, required, content.path, len(content))
         try:
             path = self._store.write_temporary(content)
         except OSError as error:

@@ -7,6 +7,7 @@ then it is the solver's thread that waits, never the loop.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,8 @@ class Bridge:
         """``on_projects`` is told in the solver's thread of how many projects the page is here, of how many asked."""
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()
+        """The loop's own. In the solver thread's, anyio finds no event loop where sniffio is installed."""
         self._pages: dict[NormalizedName, Future[Sequence[ProjectPage]]] = {}
         self._metadata: dict[str, Future[CoreMetadata]] = {}
         self._direct: dict[UserRequirement, Future[tuple[Candidate, CoreMetadata]]] = {}
@@ -176,11 +179,16 @@ class Bridge:
 
     def _in_loop(self, function: Callable[..., object], *args: object) -> None:
         if not self._closed:
-            self._loop.call_soon_threadsafe(function, *args)
+            self._loop.call_soon_threadsafe(function, *args, context=self._context)
 
     def _run(self, future: Future[object], ask: Callable[[object], Awaitable[object]], key: object) -> None:
-        if not self._closed:
+        if self._closed:
+            return
+        try:
             self._tasks.start_soon(self._answer, future, ask, key)
+        except BaseException as error:
+            future.set_exception(error)  # else the solver would wait for ever
+            raise
 
     async def _answer(self, future: Future[object], ask: Callable[[object], Awaitable[object]], key: object) -> None:
         try:

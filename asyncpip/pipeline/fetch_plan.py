@@ -43,7 +43,7 @@ _SWITCH_INTERVAL_SECONDS = 0.001
 call of 10 us wait for the solver most of their time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # asyncio asks for one when its loop ends: 40 ms
 class FetchedPlan:
     """What a run of the pipeline ends with."""
 
@@ -56,7 +56,7 @@ class FetchedPlan:
     """Seconds by phase, and counts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PipelineRequest:
     """One run."""
 

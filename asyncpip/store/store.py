@@ -63,6 +63,11 @@ class Store:
             remove_quietly(aside)
             raise
 
+    def create_temporary(self) -> tuple[int, str]:
+        """Return descriptor (for reading and writing) and path of a new, empty file, for the caller to remove."""
+        path = self._staging_name()
+        return self._create(path, os.O_RDWR), path
+
     def write_temporary(self, data: bytes | bytearray | mmap) -> str:
         """Return the path of a new file with ``data``, for the caller to remove."""
         path = self._staging_name()
@@ -138,8 +143,8 @@ class Store:
         self._counter += 1
         return os.path.join(self.root, layout.STAGING_BUCKET, f"{os.getpid()}-{os.urandom(6).hex()}-{self._counter}")
 
-    def _create(self, path: str) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    def _create(self, path: str, access: int = os.O_WRONLY) -> int:
+        flags = access | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
         try:
             return os.open(path, flags, 0o644)
         except FileNotFoundError:

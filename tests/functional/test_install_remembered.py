@@ -129,9 +129,7 @@ def test_changed_file(
         assert f"leaf-{version}" in workplace.environment.distributions()
 
 
-def test_changed_variable_in_a_file(
-    workplace: Workplace, index: IndexServer, fresh: Callable[[], Environment]
-) -> None:
+def test_changed_variable_in_a_file(workplace: Workplace, index: IndexServer, fresh: Callable[[], Environment]) -> None:
     (workplace.work / "r.txt").write_text("leaf==${VERSION}\n")
     for version in ("1.0", "1.0", "2.0"):
         fresh()
@@ -148,9 +146,7 @@ def test_changed_archive_at_the_same_path(
     for text in ("one", "one", "two"):
         archive = build_wheel("local", "1.0", files={"local.txt": text})[1]
         place.write_bytes(archive)
-        (links / "linked-1.0-py3-none-any.whl").write_bytes(
-            build_wheel("linked", "1.0", files={"linked.txt": text})[1]
-        )
+        (links / "linked-1.0-py3-none-any.whl").write_bytes(build_wheel("linked", "1.0", files={"linked.txt": text})[1])
         environment = fresh()
         installed(workplace, index, "./local-1.0-py3-none-any.whl", "linked", "-f", "links")
         assert (environment.site_packages / "local.txt").read_text() == text

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 _FOREIGN = ("PIP_", "ASYNCPIP_", "VIRTUAL_ENV", "PYTHON", "XDG_", "CI", "BUILD_", "NO_COLOR", "FORCE_COLOR")
 """How variables begin that would change what is tested."""
+_MOST_SECONDS = 60
+"""What hangs shall fail its test, not the whole run."""
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "netrc", "ssl_cert_file"}
 
 
@@ -167,7 +169,14 @@ class Workplace:
 
     def _run(self, argv: list[str], environ: dict[str, str]) -> Outcome:
         done = subprocess.run(
-            argv, capture_output=True, text=True, check=False, cwd=self.work, env=environ, stdin=subprocess.DEVNULL
+            argv,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.work,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            timeout=_MOST_SECONDS,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)
 
