@@ -15,8 +15,9 @@ from asyncpip.commands.install_start import installed_part
 from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.environment.listing import installed_entries
 from asyncpip.environment.lock import lock_environment
+from asyncpip.errors import StoreError
 from asyncpip.install.apply import Destination, WheelToInstall, apply_changes
-from asyncpip.install.linker import choose_link_mode, damaged_trees
+from asyncpip.install.linker import check_beside, choose_link_mode
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.transaction import recover
 
@@ -60,32 +61,48 @@ def keep_install(
 def install_remembered(start: Start) -> int | None:
     """Carry out a remembered installation; None where there is none, or none that still holds."""
     store, question = start.store, start.question
-    if store is None or question is None:
-        return None
-    record = _read(store, question)
-    if record is None:
+    record = None if store is None or question is None else _read(store, question)
+    home = start.selected.target.scheme.purelib
+    if record is None or store is None or question is None or not os.path.isdir(home) or not os.access(home, os.W_OK):
         return None
     wheels, lines = record
-    target, settings = start.selected.target, start.context.settings
-    home = target.scheme.purelib
-    if not os.path.isdir(home) or not os.access(home, os.W_OK):
-        return None
-    jobs = settings.number("jobs") or os.cpu_count() or 1
-    reporter = start.context.reporter
+    tell = start.context.reporter.emit
     with lock_environment(
         home,
-        timeout_seconds=settings.seconds("lock_timeout"),
-        on_wait=lambda: reporter.emit(Message(Level.INFO, f"Waiting for another process that is changing {home}")),
+        timeout_seconds=start.context.settings.seconds("lock_timeout"),
+        on_wait=lambda: tell(Message(Level.INFO, f"Waiting for another process that is changing {home}")),
     ):
-        recover(home, lambda text: reporter.emit(Message(Level.WARNING, text)))
-        if question.rpartition("\0")[2] != installed_part(installed_entries(target.sys_path)):
-            return None  # somebody changed it while we waited for the lock
-        manifests = _read_manifests(store, wheels)
-        if manifests is None or damaged_trees(manifests, jobs=jobs):
-            return None
-        reporter.emit(StageProgress(Stage.INSTALLING, 0, len(wheels)))
-        for line in lines[:-1]:
-            reporter.emit(Message(Level.INFO, line, routine=not line.startswith("Looking in ")))
+        recover(home, lambda text: tell(Message(Level.WARNING, text)))
+        # Somebody may have changed it while we waited for the lock.
+        unchanged = question.rpartition("\0")[2] == installed_part(installed_entries(start.selected.target.sys_path))
+        manifests = _read_manifests(store, wheels) if unchanged else None
+        if manifests is None or not _carry_out(start, store, wheels, manifests, lines[:-1]):
+            return None  # the slow path fetches again what was damaged
+    tell(Message(Level.INFO, lines[-1], routine=len(wheels) > MOST_NAMES_BESIDE_A_SUMMARY))
+    return 0
+
+
+def _carry_out(
+    start: Start,
+    store: Store,
+    wheels: Sequence[RememberedWheel],
+    manifests: Sequence[tuple[str, Manifest]],
+    lines: Sequence[str],
+) -> bool:
+    """Install ``wheels``, saying ``lines``; return False, all put back, where a stored wheel turns out to be changed."""
+    target, settings, tell = start.selected.target, start.context.settings, start.context.reporter.emit
+    tell(StageProgress(Stage.INSTALLING, 0, len(wheels)))
+    looking = check_beside(manifests)
+
+    def tell_if_intact() -> None:
+        try:
+            looking.finish()
+        except OSError as error:
+            raise StoreError("a stored wheel was changed", why=str(error)) from error
+        for line in lines:
+            tell(Message(Level.INFO, line, routine=not line.startswith("Looking in ")))
+
+    try:
         apply_changes(
             [
                 WheelToInstall(manifest, tree, requested=wheel.requested, direct_url=None)
@@ -99,12 +116,16 @@ def install_remembered(start: Start) -> int | None:
                 cache_tag=target.cache_tag,
                 ensurepip_options=start.context.environ.get("ENSUREPIP_OPTIONS"),
             ),
-            link_mode=choose_link_mode(settings.text("link_mode"), store.root, home, store_is_temporary=False),
-            jobs=jobs,
+            link_mode=choose_link_mode(
+                settings.text("link_mode"), store.root, target.scheme.purelib, store_is_temporary=False
+            ),
+            jobs=settings.number("jobs") or os.cpu_count() or 1,
+            before_linking=tell_if_intact,
         )
-        reporter.emit(StageProgress(Stage.INSTALLING, len(wheels), len(wheels)))
-    reporter.emit(Message(Level.INFO, lines[-1], routine=len(wheels) > MOST_NAMES_BESIDE_A_SUMMARY))
-    return 0
+    except StoreError:
+        return False
+    tell(StageProgress(Stage.INSTALLING, len(wheels), len(wheels)))
+    return True
 
 
 def _read(store: Store, question: str) -> tuple[list[RememberedWheel], list[str]] | None:

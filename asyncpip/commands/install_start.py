@@ -49,7 +49,10 @@ class Start:
             context.settings.text("cache_dir"), umask=process_umask(), warn=warnings.append
         )
         self.selected: TargetSelection = find_target(
-            python=context.settings.text("python"), environ=context.environ, records=self.store
+            python=context.settings.text("python"),
+            environ=context.environ,
+            records=self.store,
+            meanwhile=_import_what_follows,
         )
         if self.selected.notice:
             warnings.append(self.selected.notice)
@@ -58,11 +61,16 @@ class Start:
         self.question: str | None = None if self.store is None else _question(context, self.selected.target)
 
 
+def _import_what_follows() -> None:
+    """Import what a remembered installation needs, while a child says what the target is."""
+    from asyncpip.commands import install_remembered  # noqa: F401, PLC0415
+
+
 def _question(context: CommandContext, target: TargetEnvironment) -> str | None:
     """Return all that an installation's outcome depends on, index pages aside; None where it depends on more."""
     settings = context.settings
     values = settings.changed_values()
-    if not _NOT_REMEMBERED.isdisjoint(values) or not target.is_virtual:
+    if any(values.get(name) for name in _NOT_REMEMBERED) or not target.is_virtual:
         return None
     if any(not _is_plain(argument) for argument in context.arguments):
         return None
@@ -73,7 +81,8 @@ def _question(context: CommandContext, target: TargetEnvironment) -> str | None:
             if content is None or b"${" in content:
                 return None
             parts += (kind, content.decode("latin-1"))
-    parts += sorted(f"{name}={value!r}" for name, value in values.items() if name not in _DECIDE_NOTHING)
+    ignored = _DECIDE_NOTHING | _NOT_REMEMBERED
+    parts += sorted(f"{name}={value!r}" for name, value in values.items() if name not in ignored)
     parts += (settings.text("index_url") or "", target.python_full_version, repr(sorted(target.markers.items())))
     parts += target.tags
     parts.append(installed_part(installed_entries(target.sys_path)))

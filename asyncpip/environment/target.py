@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from asyncpip.core.target import SchemePaths, TargetEnvironment
 from asyncpip.environment import probe
+from asyncpip.environment.child import ChildProcess
 from asyncpip.environment.tags import PlatformFacts, interpreter_tags
 from asyncpip.errors import CommandError, TargetEnvironmentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from asyncpip.core.ports import RecordStore
 
@@ -86,22 +87,33 @@ class TargetSelection:
     """What the user should know about the choice, for stderr."""
 
 
-def find_target(*, python: str | None, environ: Mapping[str, str], records: RecordStore | None) -> TargetSelection:
+def _nothing() -> None:
+    pass
+
+
+def find_target(
+    *,
+    python: str | None,
+    environ: Mapping[str, str],
+    records: RecordStore | None,
+    meanwhile: Callable[[], None] = _nothing,
+) -> TargetSelection:
     """Return the target: ``python`` (`--python`) if given, else an active virtual environment, else the running one.
 
     A virtual environment that this program runs in comes before `VIRTUAL_ENV`, as in pip; one that holds only this
     program (pipx, `uv tool`) does not count. Raises `CommandError` where ``python`` leads to no interpreter and
-    `TargetEnvironmentError` where it cannot be asked. ``records`` None keeps nothing. May run a child.
+    `TargetEnvironmentError` where it cannot be asked. ``records`` None keeps nothing. May run a child,
+    and then calls ``meanwhile`` (25 ms are long enough to import what comes next).
     """
     if python is not None:
-        return _ask(_locate(python, environ), environ, records, notice=None)
+        return _ask(_locate(python, environ), environ, records, meanwhile, notice=None)
     notice = None
     active = environ.get("VIRTUAL_ENV")
     if active and not _runs_in_project_environment() and os.path.realpath(active) != os.path.realpath(sys.prefix):
         interpreter = _interpreter_below(active)
         if interpreter is not None:
             notice = f"Using the active virtual environment {active}"
-            return _ask(os.path.abspath(interpreter), environ, records, notice=notice)
+            return _ask(os.path.abspath(interpreter), environ, records, meanwhile, notice=notice)
         notice = f"VIRTUAL_ENV names {active}, which holds no Python interpreter; using {sys.executable}"
     return _selection(_running_facts(), notice=notice)
 
@@ -147,7 +159,12 @@ def _interpreter_below(directory: str) -> str | None:
 
 
 def _ask(
-    interpreter: str, environ: Mapping[str, str], records: RecordStore | None, *, notice: str | None
+    interpreter: str,
+    environ: Mapping[str, str],
+    records: RecordStore | None,
+    meanwhile: Callable[[], None],
+    *,
+    notice: str | None,
 ) -> TargetSelection:
     """Return what the interpreter at an absolute path says about itself: in process, from a record, or by a child."""
     if interpreter == sys.executable:
@@ -163,7 +180,7 @@ def _ask(
                 return _selection(facts, notice=notice)
         except (ValueError, LookupError, TypeError, AttributeError):
             pass  # a record that does not parse is a miss
-    facts = _ask_child(interpreter, environ)
+    facts = _ask_child(interpreter, environ, meanwhile)
     # A shim that starts another interpreter (pyenv) chooses anew each time: nothing to remember.
     if records is not None and os.path.realpath(facts["executable"]) == os.path.realpath(interpreter):
         fingerprint = _fingerprint(interpreter, facts["site_directories"], environ)
@@ -213,44 +230,44 @@ def _machine() -> list[str]:
     return [*os.uname()[2:], libc or ""]
 
 
-def _ask_child(interpreter: str, environ: Mapping[str, str]) -> InterpreterFacts:
+def _ask_child(interpreter: str, environ: Mapping[str, str], meanwhile: Callable[[], None]) -> InterpreterFacts:
     """Run the probe in the interpreter and return its answer; raise `TargetEnvironmentError` where it gives none.
 
     Not under `-I`: user site and `PYTHONPATH` belong to what pip, run by that interpreter, would see.
     """
-    import inspect  # noqa: PLC0415 - as above
-    import json  # noqa: PLC0415 - as above
-    import subprocess  # noqa: PLC0415 - as above
-
     # macOS sets this for a framework's launcher, and a child that inherits it thinks that it is its parent.
     variables = {key: value for key, value in environ.items() if key != "__PYVENV_LAUNCHER__"}
     try:
-        child = subprocess.run(
-            [interpreter, "-c", _PRELUDE],
-            input=inspect.getsource(probe).encode("ascii"),
-            capture_output=True,
-            env=variables,
-            timeout=PROBE_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
+        child = ChildProcess([interpreter, "-c", _PRELUDE], _probe_source(), variables)
+        meanwhile()
+        import json  # noqa: PLC0415 - as above
+
+        code, output, complaints = child.wait(timeout_seconds=PROBE_TIMEOUT_SECONDS)
+    except OSError as error:
         raise TargetEnvironmentError(f"could not run the Python interpreter {interpreter}", why=str(error)) from error
-    complaint = child.stderr.decode("utf-8", "replace").strip()
-    if child.returncode and complaint.rpartition("\n")[2].startswith(_TOO_OLD):
+    complaint = complaints.decode("utf-8", "replace").strip()
+    if code and complaint.rpartition("\n")[2].startswith(_TOO_OLD):
         raise TargetEnvironmentError(
             f"Python {complaint.rpartition(_TOO_OLD)[2]} is not supported as a target",
             why=f"{interpreter} is older than {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]}",
             hint="choose a newer interpreter with `--python`, or use the last pip that runs on this one",
         )
-    lines = child.stdout.splitlines()
+    lines = output.splitlines()
     try:
         return cast("InterpreterFacts", json.loads(lines[-1]))
     except (IndexError, ValueError) as error:
         end = "\n".join(complaint.splitlines()[-3:])
         raise TargetEnvironmentError(
             f"{interpreter} does not answer like a Python interpreter",
-            why=f"exit code {child.returncode}" + (f"; the end of its stderr:\n{end}" if end else ""),
+            why=f"exit code {code}" + (f"; the end of its stderr:\n{end}" if end else ""),
         ) from error
+
+
+def _probe_source() -> bytes:
+    """Return the text of the probe, also where this package lies in a zip file."""
+    # Every loader of source files has it; the protocol for it would have to be imported.
+    data: bytes = probe.__loader__.get_data(probe.__file__)  # type: ignore[union-attr]
+    return data
 
 
 def _running_facts() -> InterpreterFacts:

@@ -7,6 +7,7 @@ directories, links files in threads, writes what installers write, and RECORD fi
 from __future__ import annotations
 
 import os
+import sys
 
 from asyncpip.errors import AsyncpipError
 from asyncpip.install.linker import install_error, link_files, place_file
@@ -151,16 +152,21 @@ def apply_changes(
     jobs: int,
     compile_sources: Compile | None = None,
     on_overwrite: Callable[[str], None] = lambda _: None,
+    before_linking: Callable[[], None] = lambda: None,
 ) -> None:
     """Install ``wheels`` (in this order where two write the same path) and remove what ``removals`` say.
 
     The caller holds the lock on the target. On any error all is put back and the error raised: `InstallError` for what
-    the disk refuses. ``on_overwrite`` is told of files that two wheels share.
+    the disk refuses. ``on_overwrite`` is told of files that two wheels share. ``before_linking`` is called when all is
+    prepared, and may raise.
     """
     placed = [_Placed(wheel, where) for wheel in wheels]
     _drop_overwritten(placed, on_overwrite)
     new_directories = _directories_to_make(placed)
     new_files = [path for item in placed for path in item.paths()]
+    if sys.getfilesystemencoding() != "utf-8":
+        for path in new_files:
+            os.fsencode(path)  # raises UnicodeEncodeError: now, and not when half is written
     sources = [path for path in new_files if path.endswith(".py")] if compile_sources and where.cache_tag else []
     bytecode = [_bytecode_path(path, where.cache_tag or "") for path in sources]
     new_directories += _new_parents(bytecode, set(new_directories))
@@ -185,6 +191,7 @@ def apply_changes(
         transaction.begin()
         for path, content in rewritten.items():
             _write_new(path, content, 0o666)
+        before_linking()
         link_files(_link_jobs(placed), mode=link_mode, jobs=jobs)
         rows = [_place_others(item, where, link_mode) for item in placed]
         compiled = compile_sources(sources) if compile_sources else []

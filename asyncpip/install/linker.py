@@ -11,7 +11,7 @@ import os
 import sys
 
 from asyncpip.errors import InstallError
-from asyncpip.install.parallel import run_parallel
+from asyncpip.install.parallel import Background, run_parallel
 from asyncpip.store.layout import MANIFEST_NAME
 
 TYPE_CHECKING = False
@@ -50,6 +50,16 @@ def damaged_trees(trees: Sequence[tuple[str, Manifest]], *, jobs: int) -> set[in
     except OSError:
         return {index for index, (tree, manifest) in enumerate(trees) if not _is_intact(tree, manifest)}
     return set()
+
+
+def check_beside(trees: Sequence[tuple[str, Manifest]]) -> Background:
+    """Start to look whether any of ``trees`` is damaged; `finish` raises `OSError` where one is."""
+
+    def work() -> None:
+        for tree in trees:
+            _check(tree)
+
+    return Background(work)
 
 
 def _check(tree: tuple[str, Manifest]) -> None:

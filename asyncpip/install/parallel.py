@@ -33,16 +33,30 @@ def run_parallel(action: Callable[[Item], None], items: Sequence[Item], *, jobs:
 
     In a child process ``action`` changes nothing but the disk: what it leaves in memory is lost.
     """
-    forks = (
-        sys.platform == "linux"
-        and jobs > 1
-        and _FORK_FROM_ITEMS <= len(items) <= _MOST_TOKENS
-        and threading.active_count() == 1
-    )
-    if forks:
+    if jobs > 1 and _FORK_FROM_ITEMS <= len(items) <= _MOST_TOKENS and _may_fork():
         _run_in_processes(action, items, min(jobs, 4))
     else:
         run_in_threads(action, items, jobs=jobs)
+
+
+class Background:
+    """Work that only looks, done beside the caller's in a forked process; where there can be none, at `finish`."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._child = _fork(work) if _may_fork() else None
+
+    def finish(self) -> None:
+        """Wait for the end; raise what the work raised (an `OSError` or `InstallError`)."""
+        child, self._child = self._child, None
+        if child is None:
+            self._work()
+        elif (error := _wait(*child)) is not None:
+            raise error
+
+
+def _may_fork() -> bool:
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def run_in_threads(action: Callable[[Item], None], items: Sequence[Item], *, jobs: int) -> None:

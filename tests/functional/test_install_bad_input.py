@@ -26,7 +26,9 @@ CASES = {
     "operator": Case("leaf=1", ("Invalid requirement: 'leaf=1'", "hint: = is not a valid operator. Did you mean == ?")),
     "line of a file": Case("-r bad.txt", ("Invalid requirement: '==x'", "why: line 2 of bad.txt")),
     "path": Case("./nowhere", ("Invalid requirement: './nowhere'", "hint: It looks like a path.", "does not exist")),
-    "unknown project": Case("nowhere", ("No matching distribution found for nowhere", "why: ", "hint: check the spelling")),
+    "unknown project": Case(
+        "nowhere", ("No matching distribution found for nowhere", "why: ", "hint: check the spelling")
+    ),
     "version": Case(
         "choosy>=9",
         (
@@ -53,7 +55,9 @@ CASES = {
     "constraint": Case(
         "wants-new -c limits.txt", ("The user requested (constraint) leaf<2", "-c limits.txt (line 1)", "hint: ")
     ),
-    "wrong hash of the index": Case("forged", ("does not have the hash that is required", "Expected sha256 000", "Got")),
+    "wrong hash of the index": Case(
+        "forged", ("does not have the hash that is required", "Expected sha256 000", "Got")
+    ),
     "wrong hash of the user": Case("-r hashed.txt", ("does not have the hash that is required", "Expected sha256 111")),
     "broken archive": Case("cut", ("cut-1.0-py3-none-any.whl is not a valid wheel", "why: ")),
     "damaged member": Case("damaged", ("damaged-1.0-py3-none-any.whl is not a valid wheel", "member `damaged.py`")),
@@ -69,7 +73,7 @@ CASES = {
     "target below a file": Case("leaf --target bad.txt/sub", ("bad.txt",)),
     "report nowhere": Case("leaf --report nowhere/r.json", ("could not write nowhere/r.json", "why: ")),
     "address of another machine": Case("leaf --bind-address 203.0.113.7", ("203.0.113.7",)),
-}  # fmt: skip
+}
 
 
 @pytest.fixture

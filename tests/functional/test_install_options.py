@@ -7,12 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.environments import Workplace, distributions_in, read_tree
-from tests.support.index_server import IndexServer
 from tests.support.wheel_builder import record_digest
+
+if TYPE_CHECKING:
+    from tests.support.index_server import IndexServer
 
 BASE_PYTHON = os.path.realpath(sys.executable)
 SYSTEM_PYTHON = "/usr/bin/python3"

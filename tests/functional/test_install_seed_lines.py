@@ -6,11 +6,12 @@ import hashlib
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import Request, urlopen
 
 import pytest
 
 from tests.support.environments import Environment, Workplace
-from tests.support.index_server import IndexServer
+from tests.support.index_server import JSON_TYPE, IndexServer
 from tests.support.wheel_builder import build_wheel
 
 if TYPE_CHECKING:
@@ -71,10 +72,23 @@ def index() -> Iterator[IndexServer]:
         for name, versions in PROJECTS.items():
             for version in versions:
                 extras = {extra: ["dependency"] for extra in EXTRAS.get(name, ())}
-                server.add_wheel(name, version, extras=extras, requires=["dependency"] if name == "package_name" else ())
+                server.add_wheel(
+                    name, version, extras=extras, requires=["dependency"] if name == "package_name" else ()
+                )
         for name in (*OTHERS.split(), "dependency"):
             server.add_wheel(name, "1.0")
+        answer_as_proxy(server, ("package-name", "dependency"))
         yield server
+
+
+def answer_as_proxy(server: IndexServer, projects: tuple[str, ...]) -> None:
+    """Answer requests as they come to a proxy, with the whole address in the request line."""
+    for project in projects:
+        url = f"{server.index_url}/{project}/"
+        with urlopen(Request(url, headers={"Accept": JSON_TYPE})) as answer:  # noqa: S310 - the server of this test
+            server.pages[url] = (JSON_TYPE, answer.read())
+        for file in server.projects[project]:
+            server.pages[server.file_url(file.filename) + ".metadata"] = ("text/plain", file.metadata or b"")
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +113,7 @@ def sha256(data: bytes) -> str:
 
 @pytest.mark.parametrize("line", [line for line in LINES if not needs_build(line)])
 def test_line(line: str, place: Workplace, index: IndexServer) -> None:
+    asked = len(index.requests)
     outcome = place.install(
         "--dry-run", "--refresh", "--retries=0", "--index-url", index.index_url, *arguments_of(line, index)
     )
@@ -108,4 +123,7 @@ def test_line(line: str, place: Workplace, index: IndexServer) -> None:
     else:
         assert outcome.code == 0, outcome.text
         assert "Would install " in outcome.stdout or "-q" in line.split(), outcome.text
+    if "--proxy" in line:
+        assert {request.path for request in index.requests[asked:]} <= index.pages.keys()
+        assert all("proxy-authorization" in request.headers for request in index.requests[asked:])
     assert place.environment.distributions() == []

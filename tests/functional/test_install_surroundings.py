@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tests.support.environments import REPOSITORY
+from tests.support.environments import REPOSITORY, read_tree
 
 if TYPE_CHECKING:
     from tests.support.environments import Workplace
@@ -57,3 +57,16 @@ def test_target_with_modules_of_the_same_names(workplace: Workplace, index_serve
         (site_packages / f"{name}.py").write_text("raise SystemExit('imported from the target')\n")
     outcome = workplace.install("-i", index_server.index_url, "leaf", "--compile")
     assert outcome.code == 0, outcome.text
+
+
+def test_file_name_that_the_locale_cannot_write(workplace: Workplace, index_server: IndexServer) -> None:
+    index_server.add_wheel("leaf", "1.0")
+    index_server.add_wheel("accent", "1.0", files={"accent.py": "", "é.py": ""}, requires=["leaf"])
+    before = read_tree(workplace.directory)
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    refused = workplace.install("-i", index_server.index_url, "accent", environ=ascii_only)
+    assert refused.code == 1
+    assert "a file name cannot be written on this system" in refused.stderr
+    assert read_tree(workplace.directory) == before
+    assert workplace.install("-i", index_server.index_url, "accent", environ={"LC_ALL": "C"}).code == 0
+    assert (workplace.environment.site_packages / "é.py").exists()

@@ -44,7 +44,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 def catalogue() -> Iterator[IndexServer]:
     """An index with one small project for each thing that can be asked for."""
     with IndexServer() as server:
-        _fill(server)
+        fill_index(server)
         yield server
 
 
@@ -60,7 +60,8 @@ def twins(tmp_path: Path, template: Environment, catalogue: IndexServer, golden_
     return Twins(tmp_path, template, catalogue, golden_cache)
 
 
-def _fill(server: IndexServer) -> None:
+def fill_index(server: IndexServer) -> None:
+    """Add all projects."""
     for version in ("1.0", "2.0", "2.1rc1"):
         server.add_wheel("plain", version)
     server.add_wheel("child", "1.0", requires=["plain>=1"])

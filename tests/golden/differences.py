@@ -47,7 +47,8 @@ class Wanted(Enum):
         "the files, so that they can be uninstalled",
     )
     MERGES_BY_RECORD = Difference(
-        r"work/[^/]*/.*|only asyncpip says: (Attempting uninstall|Found existing)|only pip says: (Installing collected packages: tools|Successfully installed tools-2\.0)",
+        r"work/[^/]*/.*|only asyncpip says: (Attempting uninstall|Found existing)"
+        r"|only pip says: (Installing collected packages: tools|Successfully installed tools-2\.0)",
         "an existing --target directory is judged by project and RECORD, not by top-level entry: nothing is replaced "
         "in part, files of an old version go, namespace packages share their directory, `bin` keeps other projects' "
         "scripts (pip's issues 8063, 10110)",
@@ -100,4 +101,8 @@ class Wanted(Enum):
     NAMES_A_WHEEL_ONCE = Difference(
         r"only (pip|asyncpip) says: .*\(from local==1\.0(->local==1\.0)?\)",
         "with extras pip names a wheel by path as its own parent",
+    )
+    ERRORS_ARE_ERRORS = Difference(
+        r"on stderr: pip \[\], asyncpip \['ERROR'\]",
+        "where pip writes `error: ` in its newer form, asyncpip writes `ERROR: ` as for all errors",
     )

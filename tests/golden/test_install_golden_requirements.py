@@ -1,4 +1,4 @@
-"""`install` through pip and through asyncpip: every way to say what is wanted, and hash-checking mode."""
+"""`install` through pip and through asyncpip: every way to say what is wanted."""
 
 from __future__ import annotations
 
@@ -98,36 +98,3 @@ def test_wheels_by_path_and_url(twins: Twins) -> None:
     twins.check("./missing-1.0-py3-none-any.whl", Wanted.STOPS_EARLIER, code=1)
     twins.check("{files}/missing-1.0-py3-none-any.whl", Wanted.STOPS_EARLIER, code=1)
     twins.check("plain@./x", Wanted.CHECKS_NAMES_AFTER_URLS, code=1)
-
-
-def test_digest_in_a_url(twins: Twins) -> None:
-    right, other = (digest(twins.server, f"plain-{version}-py3-none-any.whl") for version in ("1.0", "2.0"))
-    twins.check("plain==2.0")
-    # The digest of another release that the store holds must not stand for this one.
-    twins.check(f"{{files}}/plain-1.0-py3-none-any.whl#sha256={other}", Wanted.STOPS_EARLIER, code=1)
-    twins.check(f"{{files}}/plain-1.0-py3-none-any.whl#sha256={right}")
-
-
-def test_hashes(twins: Twins) -> None:
-    plain, old, child = (
-        digest(twins.server, f"{stem}-py3-none-any.whl") for stem in ("plain-2.0", "plain-1.0", "child-2.0")
-    )
-    twins.write(
-        {
-            "good.txt": f"plain==2.0 --hash=sha256:{plain}\nchild==2.0 --hash=sha256:{child}\n",
-            "bad.txt": f"plain==2.0 --hash=sha256:{old}\n",
-            "partly.txt": f"child==2.0 --hash=sha256:{child}\n",
-            "open.txt": f"child>=2.0 --hash=sha256:{child}\nplain --hash=sha256:{plain} --hash=sha256:{old}\n",
-            "old.txt": f"plain --hash=sha256:{old}\n",
-            "none.txt": "plain==1.0\n",
-        }
-    )
-    twins.check("-r good.txt")
-    twins.check("-r bad.txt --force-reinstall", Wanted.STOPS_EARLIER, code=1)
-    twins.check("-r partly.txt --force-reinstall", Wanted.STOPS_EARLIER, code=1)
-    twins.check("-r open.txt --force-reinstall", Wanted.KEEPS_THE_REQUIREMENT)
-    twins.check("-r old.txt")
-    twins.check("--require-hashes -r none.txt", Wanted.STOPS_EARLIER, code=1)
-    twins.check("--require-hashes plain --force-reinstall", Wanted.STOPS_EARLIER, code=1)
-    twins.check("-r open.txt --no-require-hashes")
-    twins.check("-r bad.txt --no-require-hashes --force-reinstall", Wanted.STOPS_EARLIER, code=1)

@@ -179,9 +179,11 @@ def differences(pair: Pair) -> list[str]:
     if pair.pip.outcome.code != pair.ours.outcome.code:
         found.append(f"exit code: pip {pair.pip.outcome.code}, asyncpip {pair.ours.outcome.code}")
     theirs, ours = comparable_tree(pair.pip.tree), comparable_tree(pair.ours.tree)
-    for path in sorted(theirs.keys() | ours.keys()):
-        if theirs.get(path) != ours.get(path):
-            found.append(f"{path}: pip {theirs.get(path)}, asyncpip {ours.get(path)}")
+    found += [
+        f"{path}: pip {theirs.get(path)}, asyncpip {ours.get(path)}"
+        for path in sorted(theirs.keys() | ours.keys())
+        if theirs.get(path) != ours.get(path)
+    ]
     said, we_said = told(pair.pip.outcome), told(pair.ours.outcome)
     found += [f"only pip says: {line}" for line in said if line not in we_said]
     found += [f"only asyncpip says: {line}" for line in we_said if line not in said]

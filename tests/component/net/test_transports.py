@@ -141,6 +141,7 @@ async def test_a_body_over_the_limit_or_damaged_is_refused(
     assert caught.value.kind is FailureKind.PROTOCOL
 
 
+@pytest.mark.parametrize("transport", ["direct"], indirect=True)  # takes 2 s, and waiting is not the sender's work
 async def test_a_busy_server_is_asked_again_after_the_time_it_names(
     transport: OpenTransport, reporter: CollectingReporter
 ) -> None:

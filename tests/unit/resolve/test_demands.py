@@ -63,7 +63,8 @@ def test_description(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [(WHEEL, "p==1.0"), ("https://me:secret@host.example/p.zip", "https://me:****@host.example/p.zip")]
+    ("text", "shown"),
+    [(WHEEL, "p==1.0"), ("https://me:secret@host.example/p.zip", "https://me:****@host.example/p.zip")],
 )
 def test_description_of_a_bare_url(text: str, shown: str) -> None:
     requirement = parse_requirement_text(text, origin=Origin(), cwd="/", exists=lambda _: PathKind.MISSING)
