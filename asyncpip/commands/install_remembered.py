@@ -89,7 +89,7 @@ def _carry_out(
     manifests: Sequence[tuple[str, Manifest]],
     lines: Sequence[str],
 ) -> bool:
-    """Install ``wheels``, saying ``lines``; return False, all put back, where a stored wheel turns out to be changed."""
+    """Install ``wheels``, saying ``lines``; return False, all put back, where a stored wheel was changed."""
     target, settings, tell = start.selected.target, start.context.settings, start.context.reporter.emit
     tell(StageProgress(Stage.INSTALLING, 0, len(wheels)))
     looking = check_beside(manifests)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -43,11 +44,19 @@ class Downloader:
     """Fetches archives. Made inside the event loop."""
 
     def __init__(
-        self, transport: Transport, reporter: Reporter, *, concurrent_downloads: int, resume_retries: int
+        self,
+        transport: Transport,
+        reporter: Reporter,
+        *,
+        concurrent_downloads: int,
+        downloads_per_host: int,
+        resume_retries: int,
     ) -> None:
         self._transport = transport
         self._reporter = reporter
         self._slots = anyio.CapacityLimiter(concurrent_downloads)
+        self._per_host = downloads_per_host
+        self._host_slots: dict[str, anyio.CapacityLimiter] = {}
         self._resume_retries = resume_retries
 
     @contextmanager
@@ -74,7 +83,7 @@ class Downloader:
         ``allocate`` gives the memory for archives without a partial file. Raises `DownloadError`, and `StoreError`
         where the file cannot be written. A partial file is left behind when the transfer fails, for the next run.
         """
-        async with self._slots:
+        async with self._slots_of_host(url), self._slots:
             transfer = _Transfer(self._transport, self._reporter, self._resume_retries, url, label, size_bytes)
             try:
                 sink: Sink = (
@@ -94,6 +103,14 @@ class Downloader:
             except OSError as error:
                 raise StoreError(f"could not keep {label} in the store", why=str(error)) from error
             return content
+
+    def _slots_of_host(self, url: str) -> anyio.CapacityLimiter:
+        """Return a host's share: some of its connections stay for pages and metadata, which the solver waits for."""
+        host = urlsplit(url).netloc
+        slots = self._host_slots.get(host)
+        if slots is None:
+            slots = self._host_slots[host] = anyio.CapacityLimiter(self._per_host)
+        return slots
 
 
 class _Transfer:

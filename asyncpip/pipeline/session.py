@@ -216,6 +216,7 @@ async def open_session(
         transport,
         reporter,
         concurrent_downloads=limits.concurrent_downloads,
+        downloads_per_host=limits.downloads_per_host,
         resume_retries=limits.resume_retries,
     )
     pool = UnpackPool()

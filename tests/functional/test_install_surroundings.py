@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from tests.support.environments import REPOSITORY, read_tree
+from tests.support.index_server import Fault
 
 if TYPE_CHECKING:
     from tests.support.environments import Workplace
@@ -70,3 +74,86 @@ def test_file_name_that_the_locale_cannot_write(workplace: Workplace, index_serv
     assert read_tree(workplace.directory) == before
     assert workplace.install("-i", index_server.index_url, "accent", environ={"LC_ALL": "C"}).code == 0
     assert (workplace.environment.site_packages / "é.py").exists()
+
+
+def start(workplace: Workplace, *arguments: str) -> subprocess.Popen[str]:
+    """Start an install and do not wait for it."""
+    environ = workplace.environ({"PYTHONPATH": str(REPOSITORY), "PIP_CACHE_DIR": str(workplace.cache)})
+    place = ["--python", str(workplace.environment.directory)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "asyncpip", "install", *place, *arguments],
+        env=environ,
+        cwd=workplace.work,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_at_once_into_one_environment(workplace: Workplace, index_server: IndexServer) -> None:
+    for number in range(6):
+        index_server.add_wheel(f"leaf{number}", "1.0")
+    index_server.add_wheel("one", "1.0", requires=[f"leaf{number}" for number in range(4)])
+    index_server.add_wheel("two", "1.0", requires=[f"leaf{number}" for number in range(2, 6)])
+    runs = [start(workplace, "-i", index_server.index_url, name) for name in ("one", "two")]
+    for run in runs:
+        output, errors = run.communicate(timeout=60)
+        assert run.returncode == 0, output + errors
+    assert workplace.environment.distributions() == [
+        *(f"leaf{number}-1.0" for number in range(6)),
+        "one-1.0",
+        "two-1.0",
+    ]
+    checked = workplace.pip("check")
+    assert checked.code == 0, checked.text
+
+
+def test_interrupt(workplace: Workplace, index_server: IndexServer) -> None:
+    index_server.add_wheel("leaf", "1.0")
+    index_server.add_wheel("slow", "1.0", requires=["leaf"])
+    index_server.script("/files/slow-1.0-py3-none-any.whl", Fault(stall_seconds=30))
+    before = read_tree(workplace.environment.directory)
+    run = start(workplace, "-i", index_server.index_url, "slow")
+    assert run.stdout is not None
+    assert run.stdout.readline().startswith("Looking in indexes")
+    for _ in range(600):
+        if index_server.paths(containing="slow-1.0-py3-none-any.whl"):
+            break
+        index_server.stopping.wait(0.02)
+    run.send_signal(signal.SIGINT)
+    output, errors = run.communicate(timeout=20)
+    assert run.returncode == 1, output + errors
+    assert errors == "ERROR: Operation cancelled by user\n"
+    assert read_tree(workplace.environment.directory) == before
+    staging = workplace.cache / "asyncpip" / "tmp"
+    assert not staging.exists() or list(staging.iterdir()) == []
+
+
+def test_stdout_that_nobody_reads(workplace: Workplace, index_server: IndexServer) -> None:
+    index_server.add_wheel("leaf", "1.0")
+    reading, writing = os.pipe()
+    os.close(reading)
+    environ = workplace.environ({"PYTHONPATH": str(REPOSITORY), "PIP_CACHE_DIR": str(workplace.cache)})
+    done = subprocess.run(
+        [sys.executable, "-m", "asyncpip", "install", "-i", index_server.index_url, "leaf",
+         "--python", str(workplace.environment.directory)],
+        env=environ, cwd=workplace.work, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    os.close(writing)
+    assert done.returncode == 120, done.stderr
+    assert "Traceback" not in done.stderr
+    assert workplace.environment.distributions() == ["leaf-1.0"]  # what was begun is brought to its end
+
+
+def test_working_directory_that_is_gone(workplace: Workplace, index_server: IndexServer) -> None:
+    index_server.add_wheel("leaf", "1.0")
+    script = 'd=$(mktemp -d) && cd "$d" && rmdir "$d" && exec "$@"'
+    environ = workplace.environ({"PYTHONPATH": str(REPOSITORY), "PIP_CACHE_DIR": str(workplace.cache)})
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", sys.executable, "-m", "asyncpip", "install", "-i", index_server.index_url, "leaf",
+         "--python", str(workplace.environment.directory)],
+        env=environ, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode in (0, 1), done.stderr

@@ -34,7 +34,6 @@ def test_without_record(twins: Twins) -> None:
     twins.check("plain")
     pair = twins.check("plain==2.0", Wanted.ERRORS_ARE_ERRORS, code=1)
     assert "no RECORD file was found for plain" in pair.ours.outcome.stderr
-    twins.check("--ignore-installed plain==2.0")
 
 
 def test_older_formats(twins: Twins) -> None:

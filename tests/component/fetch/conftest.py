@@ -37,7 +37,13 @@ class Fetching:
     async def open_downloader(self, *, concurrent: int = 4, resume_retries: int = 2) -> AsyncIterator[Downloader]:
         transport = LateTransport(OPTIONS, self.reporter, {})
         try:
-            yield Downloader(transport, self.reporter, concurrent_downloads=concurrent, resume_retries=resume_retries)
+            yield Downloader(
+                transport,
+                self.reporter,
+                concurrent_downloads=concurrent,
+                downloads_per_host=concurrent,
+                resume_retries=resume_retries,
+            )
         finally:
             await transport.aclose()
 
