@@ -3,8 +3,13 @@
 import os
 import sys
 
-if not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):
-    del sys.path[0]  # put there by `-m`: a module of the working directory must not stand in for one that we import
+if not sys.flags.safe_path:
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""  # it is gone, of which the command line tells
+    if sys.path[0] in ("", here):
+        del sys.path[0]  # put there by `-m`: a module that lies here must not stand in for one that we import
 
 from asyncpip.cli.entry import run
 

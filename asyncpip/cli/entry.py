@@ -41,7 +41,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _print_known_answer(argv: Sequence[str]) -> bool:
     """Print what is known to be the answer; return whether it is."""
-    transcript = read_answer(argv, os.environ)
+    try:
+        transcript = read_answer(argv, os.environ)
+    except FileNotFoundError:
+        return False  # the working directory is gone, which the command line tells of
     if transcript is None:
         return False
     try:

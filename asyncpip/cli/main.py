@@ -12,7 +12,7 @@ from asyncpip.cli.printer import discard_stdout, open_printer, stderr_color, wan
 from asyncpip.cli.settings import load_settings
 from asyncpip.commands.context import CommandContext
 from asyncpip.core.events import Level, Message
-from asyncpip.errors import EXIT_BROKEN_STDOUT, EXIT_ERROR, EXIT_OK, EXIT_USAGE, AsyncpipError
+from asyncpip.errors import EXIT_BROKEN_STDOUT, EXIT_ERROR, EXIT_OK, EXIT_USAGE, AsyncpipError, CommandError
 from asyncpip.store.answers import keep_answer
 from asyncpip.version import VERSION
 
@@ -75,6 +75,12 @@ def _run(argv: Sequence[str], prog: str, printer: Printer, load: Callable[[str],
     if page is not None:
         printer.write_stdout(page)
         return EXIT_OK
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise CommandError(
+            "the working directory does not exist any more", why=str(error), hint="change to another directory"
+        ) from error
     home = os.path.expanduser("~")
     settings, notices = load_settings(parsed, os.environ, home=home, prefix=sys.prefix, platform=sys.platform)
     printer.configure(

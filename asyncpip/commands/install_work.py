@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -362,6 +361,8 @@ def _store_of(this: InstallRun) -> Iterator[Store]:
     while not os.path.isdir(home):
         home = os.path.dirname(home)
     if this.dry_run or not os.access(home, os.W_OK):
+        import tempfile  # noqa: PLC0415 - rare
+
         home = tempfile.gettempdir()
     path = os.path.join(home, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
     try:

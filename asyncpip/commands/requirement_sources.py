@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -90,6 +89,8 @@ class SourceFiles:
             raise RequirementError(
                 f"{failure}: [Errno {error.errno}] {error.strerror}: {redact(location)!r}"
             ) from error
+        import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms
+
         self.read_so_far[os.path.normpath(path)] = hashlib.sha256(data, usedforsecurity=False).hexdigest()
         return data
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from asyncpip.core.hashes import AllowedHashes
@@ -22,6 +21,8 @@ def check_digests(data: bytes | memoryview | mmap, demands: Sequence[Allowed], *
 
     Blocks for 0.6 s a GB, the GIL released.
     """
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms; archives from the network are hashed by another process
+
     wanted = {"sha256"}.union(*(demand.algorithms() for demand in demands)) & hashlib.algorithms_available
     known = {algorithm: hashlib.new(algorithm, data, usedforsecurity=False).hexdigest() for algorithm in wanted}
     for demand in demands:

@@ -6,7 +6,6 @@ downloader's to check.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -190,6 +189,8 @@ def _read_local(file: PageFile, project: NormalizedName | None) -> MetadataResul
 
 def check_digests(data: bytes, digests: Mapping[str, str], url: str) -> None:
     """Raise `HashMismatchError` where ``data`` does not have those of ``digests`` that we can compute."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms
+
     for algorithm, expected in digests.items():
         if algorithm not in KNOWN_ALGORITHMS:
             continue

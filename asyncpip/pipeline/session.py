@@ -47,7 +47,11 @@ if TYPE_CHECKING:
     from asyncpip.store.store import Store
 
 METADATA_BUCKET = "metadata-v1"
-"""Core metadata by SHA-256 of the wheel: MessagePack of `CoreMetadata` as an array."""
+"""Core metadata by SHA-256 and address of the wheel: MessagePack of `CoreMetadata` as an array.
+
+The digest is what an index says, and the metadata came without the archive: for the digest alone, whoever runs an index
+could say what another index's wheels depend on.
+"""
 _LOCK_PAGE = "a lock file"
 _decode_metadata = msgspec.msgpack.Decoder(CoreMetadata).decode
 _encode_metadata = msgspec.msgpack.Encoder().encode
@@ -102,9 +106,9 @@ class Session:
         return await self.index.fetch_pages(name)
 
     def read_known_metadata(self, file: PageFile) -> CoreMetadata | None:
-        """Return core metadata that the store remembers for the file's digest. Blocks for one small read."""
-        digest = file.hashes.get("sha256")
-        data = self.store.read_record(METADATA_BUCKET, digest) if digest else None
+        """Return core metadata that the store remembers for the file. Blocks for one small read."""
+        key = _metadata_key(file)
+        data = self.store.read_record(METADATA_BUCKET, key) if key else None
         if data is None:
             return None
         try:
@@ -125,7 +129,9 @@ class Session:
             await self.wheels.keep_archive(file, result.archive, NO_HASHES)
         if data is None:
             _, data = await self._fetch_with_metadata(file, NO_HASHES)
-        self._remember(file.hashes.get("sha256"), data, file.filename)
+        key = _metadata_key(file)
+        if key:
+            self.store.write_record(METADATA_BUCKET, key, _encode_metadata(parse_metadata(data, file.filename)))
         return data
 
     async def fetch_archive(self, candidate: Candidate) -> StoredWheel:
@@ -193,9 +199,11 @@ class Session:
         stored = await self.wheels.fetch_wheel(file, required)
         return stored, await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
 
-    def _remember(self, digest: str | None, data: bytes, filename: str) -> None:
-        if digest:
-            self.store.write_record(METADATA_BUCKET, digest, _encode_metadata(parse_metadata(data, filename)))
+
+def _metadata_key(file: PageFile) -> str | None:
+    """Return what the file's metadata is remembered by; None for one that its index gives no digest of."""
+    digest = file.hashes.get("sha256")
+    return f"{digest} {split_credentials(file.url)[0]}" if digest else None
 
 
 @asynccontextmanager

@@ -22,8 +22,8 @@ DOCUMENTS = sorted(
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _PLACE = re.compile(r"(?:asyncpip|tests|benchmarks|docs)/[\w./-]*(?:::(\w+))?")
-_LATER = {"benchmarks/RESULTS.md"}
-"""Written by a benchmark run on the machine that the numbers are for."""
+_MADE = ("benchmarks/RESULTS.md", "benchmarks/data", "benchmarks/results")
+"""What benchmark runs write; a fresh checkout may not have it."""
 
 
 def _read(path: str) -> str:
@@ -59,7 +59,9 @@ def test_links_lead_somewhere(document: str) -> None:
     folder = os.path.dirname(document)
     targets = [link for link in _LINK.findall(_read(document)) if "://" not in link]
     places = [os.path.normpath(os.path.join(folder, target)) for target in targets]
-    assert [place for place in places if place not in _LATER and not os.path.exists(os.path.join(ROOT, place))] == []
+    assert [
+        place for place in places if not place.startswith(_MADE) and not os.path.exists(os.path.join(ROOT, place))
+    ] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -68,7 +70,7 @@ def test_places_in_the_code_exist(document: str) -> None:
     missing = []
     for code in _CODE.findall(_read(document)):
         found = _PLACE.fullmatch(code)
-        if found is None or code in _LATER or "<" in code:
+        if found is None or code.startswith(_MADE):
             continue
         path, _, name = code.partition("::")
         full = os.path.join(ROOT, path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -189,3 +190,44 @@ def test_lock_file(workplace: Workplace, index: IndexServer, fresh: Callable[[],
         outcome = workplace.install("--no-index", "-r", "pylock.toml")
         assert outcome.code == 0, outcome.text
         assert workplace.environment.distributions() == [f"leaf-{version}"]
+
+
+def test_nothing_to_do_until_something_changes(workplace: Workplace, index: IndexServer, template: Environment) -> None:
+    """What is printed without a look at anything else is right only as long as nothing it rests on has changed."""
+    place = workplace.work / "r.txt"
+    nested = workplace.work / "nested.txt"
+    nested.write_text("-r r.txt\n")
+    configuration = workplace.work / "pip.conf"
+    configuration.write_text("")
+    settings = {"PIP_CONFIG_FILE": str(configuration)}
+
+    def run(expected: str, **more: str) -> None:
+        time.sleep(0.05)  # an answer is not kept where something changed a moment ago
+        outcome, _ = installed(workplace, index, "-r", "nested.txt", **settings, **more)
+        assert outcome.stdout.splitlines()[-1].startswith(expected), outcome.text
+
+    def run_twice_more() -> None:
+        for _ in range(2):
+            run("Requirement already satisfied: leaf")
+
+    place.write_text("leaf==1.0\n")
+    run("Successfully installed leaf-1.0")
+    run_twice_more()
+    place.write_text("leaf==2.0\n")
+    run("Successfully installed leaf-2.0")
+    run_twice_more()
+    assert workplace.pip("uninstall", "-y", "leaf").code == 0
+    run("Successfully installed leaf-2.0")
+    run_twice_more()
+    configuration.write_text("[install]\nforce-reinstall = yes\n")
+    run("Successfully installed leaf-2.0")
+    configuration.write_text("")
+    run_twice_more()
+    run("Successfully installed leaf-2.0", PIP_IGNORE_INSTALLED="1")
+    run_twice_more()
+    (workplace.environment.site_packages / "leaf-2.0.dist-info" / "METADATA").unlink()
+    (workplace.environment.site_packages / "leaf-2.0.dist-info").rename(workplace.work / "gone")
+    run("Successfully installed leaf-2.0")
+    workplace.environment.directory.rename(workplace.work / "old")
+    copy_environment(template, workplace.environment.directory)
+    run("Successfully installed leaf-2.0")

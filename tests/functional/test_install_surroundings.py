@@ -155,5 +155,6 @@ def test_working_directory_that_is_gone(workplace: Workplace, index_server: Inde
          "--python", str(workplace.environment.directory)],
         env=environ, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
-    assert done.returncode in (0, 1), done.stderr
+    assert done.returncode == 1, done.stderr
+    assert "ERROR: the working directory does not exist any more" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import threading
 import time
@@ -26,7 +27,7 @@ from asyncpip.pipeline.fetch_plan import FetchedPlan, PipelineRequest, first_cau
 from asyncpip.pipeline.limits import Limits
 from asyncpip.pipeline.session import Places
 from asyncpip.resolve.resolver import ResolveRequest
-from tests.support.index_server import Fault
+from tests.support.index_server import Fault, IndexServer
 from tests.support.memory import MemoryReporter
 from tests.support.memory_index import MARKERS, SELECTION, user, versions
 from tests.support.stored import open_test_store, snapshot
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.store.store import Store
-    from tests.support.index_server import IndexServer
 
 
 @pytest.fixture
@@ -131,6 +131,20 @@ def test_a_run(tree: IndexServer, store: Store, tmp_path: Path) -> None:
     assert versions(again.resolution) == EXPECTED
     assert all(wheel.from_store for wheel in again.wheels.values())
     assert len(tree.requests) == requests
+
+
+def test_metadata_of_one_index_is_not_believed_of_another(index_server: IndexServer, store: Store) -> None:
+    """A digest is what an index says: one that lies says nothing of the wheels of others."""
+    index_server.add_wheel("demo", "1.0")
+    index_server.add_wheel("other", "1.0")
+    with IndexServer() as liar:
+        liar.add_wheel("other", "1.0")
+        liar.add_wheel("demo", "1.0", requires=["other"])
+        honest, lying = index_server.projects["demo"], liar.projects["demo"]
+        lying[0].sha256 = hashlib.sha256(honest[0].data).hexdigest()
+        told = run(liar, store, "demo", wanted=lambda _: (), prefetch=False)
+        assert versions(told.resolution) == {"demo": "1.0", "other": "1.0"}
+    assert versions(run(index_server, store, "demo").resolution) == {"demo": "1.0"}
 
 
 @pytest.mark.parametrize("source", ["PEP 658", "ranges", "no suffix ranges", "whole wheels", "html"])
