@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,10 @@ for _name in [*os.environ]:
     if _name.startswith(("PIP_", "ASYNCPIP_")) or _name in {"PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV"}:
         del os.environ[_name]
 os.environ["PIP_CONFIG_FILE"] = os.devnull  # neither this machine's configuration nor this shell's decides a test
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts its background jobs so, and a runner may be one; children of tests are to feel Ctrl-C all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from bisect import insort
 
 from asyncpip.errors import AsyncpipError
 from asyncpip.install.linker import install_error, link_files, place_file
@@ -19,7 +20,7 @@ from asyncpip.store.store import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from asyncpip.core.target import SchemePaths
     from asyncpip.install.linker import LinkJob
@@ -176,9 +177,8 @@ def apply_changes(
     rewritten = {path: content for removal in removals for path, content in removal.rewritten.items()}
     moved.update(dict.fromkeys(rewritten))
     fresh = set(new_directories)
-    for path in new_files:
-        parent = path.rpartition(os.sep)[0]
-        if parent not in fresh and path not in moved and os.path.lexists(path) and not _keeps_files(path, moved):
+    for path in _outside_of(fresh, placed, bytecode):
+        if path not in moved and os.path.lexists(path) and not _keeps_files(path, moved):
             moved[path] = None
 
     transaction = Transaction(
@@ -206,6 +206,20 @@ def apply_changes(
         raise
 
 
+def _outside_of(fresh: set[str], placed: list[_Placed], bytecode: list[str]) -> Iterator[str]:
+    """Yield the paths that do not lie in a ``fresh`` directory, where a file of somebody else may be."""
+    for item in placed:
+        paths = item.paths()
+        base = item.root + os.sep
+        manifest = item.wheel.manifest
+        if not item.skipped and all(base + directory in fresh for directory in manifest.root_directories):
+            # All that lies deeper is new; so it is with a wheel that has no version here yet.
+            count = len(manifest.root_paths)
+            paths = [base + path for path in manifest.root_paths if "/" not in path] + paths[count:]
+        yield from (path for path in paths if path.rpartition(os.sep)[0] not in fresh)
+    yield from (path for path in bytecode if path.rpartition(os.sep)[0] not in fresh)
+
+
 def _rolled_back(problems: list[str]) -> str:
     if problems:
         return "the environment could not be restored: " + "; ".join(problems)
@@ -215,9 +229,9 @@ def _rolled_back(problems: list[str]) -> str:
 def _drop_overwritten(placed: list[_Placed], on_overwrite: Callable[[str], None]) -> None:
     """Where one path is written more than once, let the last writer have it, as installing one by one would."""
     paths_of = [item.slot_paths() for item in placed]
+    if len(set().union(*paths_of)) == sum(map(len, paths_of)):
+        return  # as nearly always; who owns what is worth 8 ms only where it is asked
     owner = {path: (number, slot) for number, paths in enumerate(paths_of) for slot, path in enumerate(paths)}
-    if len(owner) == sum(map(len, paths_of)):
-        return
     for number, (item, paths) in enumerate(zip(placed, paths_of, strict=True)):
         for slot, path in enumerate(paths):
             if owner[path] == (number, slot):
@@ -325,9 +339,14 @@ def _write_records(placed: list[_Placed], rows: list[list[str]], compiled: list[
         manifest = item.wheel.manifest
         mine = [path for final in item.paths() for path in bytecode.get(final, ())] if bytecode else []
         record = f"{manifest.dist_info}/RECORD"
-        lines = [*manifest.root_rows, *other_lines, f"{record},,"]
-        lines += [f"{record_prefix(os.path.dirname(path), item.root)}{os.path.basename(path)},," for path in mine]
-        lines.sort(key=_path_of_line)
+        more = [*other_lines, f"{record},,"]
+        more += [f"{record_prefix(os.path.dirname(path), item.root)}{os.path.basename(path)},," for path in mine]
+        lines = list(manifest.root_rows)
+        if len(more) * 8 < len(lines):
+            for line in more:  # the wheel's own rows are in order: a few look-ups each, not one for every row
+                insort(lines, line, key=_path_of_line)
+        else:
+            lines = sorted(lines + more, key=_path_of_line)
         text = _LINE_END.join(lines) + _LINE_END
         _write_new(f"{item.root}{os.sep}{record}", text.encode("utf-8", "surrogateescape"), 0o666)
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from asyncpip.resolve.resolver import ResolveRequest
     from asyncpip.store.store import Store
 
-_SWITCH_INTERVAL_SECONDS = 0.001
+_SWITCH_INTERVAL_SECONDS = 0.002
 """How long a thread that computes keeps the others waiting. With CPython's 5 ms, workers that come back from a system
 call of 10 us wait for the solver most of their time."""
 
@@ -84,7 +84,7 @@ def run_pipeline(request: PipelineRequest, store: Store, reporter: Reporter) -> 
 
 
 def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error to show for a group: ours before foreign ones, how many more there were in its ``why``."""
+    """Return the error to show for a group: a bug before errors of ours, whose number goes into the first's ``why``."""
     leaves = list(_leaves(group))
     for error in leaves:
         if isinstance(error, KeyboardInterrupt):
