@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from asyncpip.cli.command_specs import COMMANDS, MAIN
+from asyncpip.cli.command_specs.registry import COMMANDS, MAIN
 from asyncpip.errors import AsyncpipError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def options_page() -> str:
     lines = [
         "# Options",
         "",
-        _NOTE.format(source="`asyncpip/cli/options.py`"),
+        _NOTE.format(source="`asyncpip/cli/options.py` and `asyncpip/cli/command_specs`"),
         (
             "An option is set on the command line by any of its spellings; the first column has them all. Its long "
             "spellings without the dashes are its keys in configuration files (`index-url = …` in `[global]`, in the "

@@ -5,11 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from asyncpip.cli.command_specs import COMMANDS, MAIN
+from asyncpip.cli.command_specs.registry import COMMANDS, MAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from asyncpip.cli.command_specs.registry import Commands
     from asyncpip.cli.specs import CommandSpec, Option, OptionGroup
 
 _TEXT_COLUMN = 30
@@ -23,10 +22,10 @@ def usage_text(spec: CommandSpec, prog: str) -> str:
     return f"\nUsage:   \n{lines}\n"
 
 
-def main_help(prog: str, width: int, commands: Mapping[str, CommandSpec] = COMMANDS) -> str:
+def main_help(prog: str, width: int, commands: Commands = COMMANDS) -> str:
     """Return the page of the program itself: its commands and the options that all of them have."""
-    ready = [_row(name, spec.summary, width) for name, spec in commands.items() if spec.available]
-    planned = ", ".join(name for name, spec in commands.items() if not spec.available)
+    ready = [_row(spec.name, spec.summary, width) for spec in commands.values() if spec.available]
+    planned = ", ".join(spec.name for spec in commands.values() if not spec.available)
     page = usage_text(MAIN, prog) + "Commands:\n" + "".join(ready)
     if planned:
         page += "\nNot available yet in this version:\n" + _wrapped(planned, width, "  ")

@@ -1,4 +1,6 @@
-"""Every option once, as data: spellings, dest, kind, default, help. `command_specs` puts them together to commands.
+"""Every option that several commands share, once, as data: spellings, dest, kind, default, help.
+
+`command_specs` puts them together to commands, and holds the options that one command alone has.
 
 `own=True` marks options that pip does not have. The dest is what commands ask Settings for.
 """
@@ -313,84 +315,6 @@ BUILD = OptionGroup(
         ),
         Option(
             "--timings", "timings", "text", "Write how long each phase took, as JSON.", metavar="file or -", own=True
-        ),
-    ),
-)
-
-INSTALL = OptionGroup(
-    "Install options",
-    (
-        Option("-U --upgrade", "upgrade", "flag", "Take the newest versions of what is named."),
-        Option(
-            "--upgrade-strategy",
-            "upgrade_strategy",
-            "choice",
-            "With --upgrade: which dependencies are upgraded too.",
-            choices=("only-if-needed", "eager"),
-            default="only-if-needed",
-        ),
-        Option("--force-reinstall", "force_reinstall", "flag", "Install again what is there already."),
-        Option("--reinstall", "force_reinstall", "flag", "The same as --force-reinstall.", own=True),
-        Option("-I --ignore-installed", "ignore_installed", "flag", "Act as if nothing were installed."),
-        Option("--dry-run", "dry_run", "flag", "Only say what would be done."),
-        Option("--report", "report", "text", "Write an installation report, as JSON.", metavar="file or -"),
-        Option("-t --target", "target", "text", "Install into a plain directory.", metavar="dir"),
-        Option("--user", "user", "flag", "Install into the user site."),
-        Option("--no-user", "user", "flag", "Opposite of --user.", stores=False, hidden=True),
-        Option("--root", "root", "text", "Put this directory before all destination paths.", metavar="dir"),
-        Option("--prefix", "prefix", "text", "Install below another prefix.", metavar="dir"),
-        Option("--compile", "compile", "flag", "Compile modules to bytecode."),
-        Option("--no-compile", "compile", "flag", "Do not compile modules (default).", stores=False),
-        Option(
-            "--no-warn-script-location",
-            "warn_script_location",
-            "flag",
-            "Do not warn about scripts outside PATH.",
-            stores=False,
-            default=True,
-        ),
-        Option(
-            "--no-warn-conflicts",
-            "warn_conflicts",
-            "flag",
-            "Do not report conflicts with what is installed.",
-            stores=False,
-            default=True,
-        ),
-        Option("--warn-conflicts", "warn_conflicts", "flag", "Report them (default).", default=True, own=True),
-        Option("--strict-conflicts", "strict_conflicts", "flag", "Fail before installing instead.", own=True),
-        Option(
-            "--break-system-packages",
-            "break_system_packages",
-            "flag",
-            "Change an environment that another installer manages (PEP 668).",
-        ),
-        Option(
-            "--root-user-action",
-            "root_user_action",
-            "choice",
-            "What to do where the superuser installs outside a virtual environment.",
-            choices=("warn", "ignore"),
-            default="warn",
-        ),
-        Option("--verify", "verify", "flag", "Afterwards, compare every file with RECORD.", own=True),
-        Option(
-            "--link-mode",
-            "link_mode",
-            "choice",
-            "How files get from the store into the environment; the best that works by default.",
-            choices=("hardlink", "clone", "copy", "symlink"),
-            own=True,
-        ),
-        Option("--no-rollback", "no_rollback", "flag", "Keep what was finished where an install fails.", own=True),
-        Option(
-            "--lock-timeout",
-            "lock_timeout",
-            "seconds",
-            "How long to wait for another process that changes the environment.",
-            metavar="sec",
-            default=600.0,
-            own=True,
         ),
     ),
 )

@@ -6,14 +6,15 @@ stand before or after the command. Nothing here knows a single option or touches
 
 from __future__ import annotations
 
-from asyncpip.cli.command_specs import COMMANDS, MAIN
+from asyncpip.cli.command_specs.registry import COMMANDS, MAIN
 from asyncpip.cli.option_values import parse_value, split_key_value
 from asyncpip.errors import CommandError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from asyncpip.cli.command_specs.registry import Commands
     from asyncpip.cli.specs import CommandSpec, Option
 
 
@@ -46,7 +47,7 @@ class ParsedCommand:
         return self.spec.name if self.spec else None
 
 
-def parse(argv: Sequence[str], commands: Mapping[str, CommandSpec] = COMMANDS) -> ParsedCommand:
+def parse(argv: Sequence[str], commands: Commands = COMMANDS) -> ParsedCommand:
     """Return what ``argv``, without the program's name, says.
 
     Raises `CommandLineError`, or `CommandError` for a command that is unknown or not available. A wish for help ends
@@ -66,7 +67,7 @@ def parse(argv: Sequence[str], commands: Mapping[str, CommandSpec] = COMMANDS) -
     return parsed
 
 
-def find_command(name: str, commands: Mapping[str, CommandSpec] = COMMANDS) -> CommandSpec:
+def find_command(name: str, commands: Commands = COMMANDS) -> CommandSpec:
     """Return the command called ``name``; raise `CommandError`, with the likeliest one meant, where there is none."""
     spec = commands.get(name)
     if spec is not None:
@@ -77,7 +78,7 @@ def find_command(name: str, commands: Mapping[str, CommandSpec] = COMMANDS) -> C
     raise CommandError(f'unknown command "{name}"' + (f' - maybe you meant "{close[0]}"' if close else ""))
 
 
-def _find_command(name: str, commands: Mapping[str, CommandSpec]) -> CommandSpec:
+def _find_command(name: str, commands: Commands) -> CommandSpec:
     """Return the command called ``name`` if it can be run."""
     spec = find_command(name, commands)
     if not spec.available:

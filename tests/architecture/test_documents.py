@@ -6,13 +6,16 @@ import ast
 import glob
 import os
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
-from asyncpip.cli import options
-from asyncpip.cli.specs import Option, OptionGroup
+from asyncpip.cli.command_specs.registry import COMMANDS, MAIN
 from docs.reference_pages import PAGES, options_page
 from tests.architecture.modules import ROOT
+
+if TYPE_CHECKING:
+    from asyncpip.cli.specs import Option
 
 DOCUMENTS = sorted(
     os.path.relpath(path, ROOT)
@@ -32,14 +35,9 @@ def _read(path: str) -> str:
 
 
 def all_options() -> list[Option]:
-    """Return every option that `cli/options.py` defines."""
-    found: list[Option] = []
-    for value in vars(options).values():
-        if isinstance(value, Option):
-            found.append(value)
-        elif isinstance(value, OptionGroup):
-            found += value.options
-    return found
+    """Return every option of every command, each once."""
+    specs = (MAIN, *COMMANDS.values())
+    return list({id(option): option for spec in specs for option in spec.options}.values())
 
 
 @pytest.mark.parametrize("page", PAGES)

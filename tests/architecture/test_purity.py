@@ -23,7 +23,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 PURE_MODULES = _words("""
     errors version
-    cli.command_specs cli.help cli.option_checks cli.option_values cli.options cli.parser cli.specs
+    cli.command_specs.* cli.help cli.option_checks cli.option_values cli.options cli.parser cli.specs
     commands.context commands.install_output
     core.*
     environment.markers environment.tags

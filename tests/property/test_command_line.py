@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncpip.cli.command_specs import COMMANDS
+from asyncpip.cli.command_specs.registry import COMMANDS
 from asyncpip.cli.parser import CommandLineError, parse
 from asyncpip.errors import CommandError
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncpip.cli.command_specs import COMMANDS
+from asyncpip.cli.command_specs.registry import COMMANDS
 from asyncpip.cli.help import command_help, main_help, usage_text
 
 INSTALL = COMMANDS["install"]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asyncpip.cli.command_specs import COMMANDS, MAIN
+from asyncpip.cli.command_specs.registry import COMMANDS, MAIN
 from asyncpip.cli.option_checks import CHECKS
 
 if TYPE_CHECKING:
