@@ -1,4 +1,4 @@
-"""Where asyncpip means to differ from pip 26.3, and why: the one table that golden tests of `install` look into."""
+"""Where asyncpip means to differ from pip 26.3, and why: the one table that golden tests look into."""
 
 from __future__ import annotations
 

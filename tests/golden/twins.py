@@ -83,36 +83,59 @@ class Twins:
         self.each(write)
 
     def fill(self, text: str) -> str:
-        """Return ``text`` with `{work}`, `{env}`, `{files}` and `{url}` filled in."""
+        """Return ``text`` with `{work}`, `{env}`, `{files}`, `{index}` and `{url}` filled in."""
         values = {
             "work": str(self.workplace.work),
             "env": str(self.workplace.environment.directory),
             "files": self.server.url + "/files",
+            "index": self.server.index_url,
             "url": self.server.url,
         }
         return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), text)
 
     def run(self, line: str, *, index: bool = True, compiled: bool = False, **environ: str) -> Pair:
         """Run ``install LINE`` in both places. What pip compiles unless told otherwise is wanted with ``compiled``."""
-        arguments = [*(["-i", self.server.index_url] if index else []), *shlex.split(self.fill(line))]
+        arguments = ["install", *(["-i", self.server.index_url] if index else []), *shlex.split(self.fill(line))]
         ours = ["--compile"] if compiled else []
         theirs = [] if compiled else ["--no-compile"]
-        sides = {}
-        for _ in range(2):
-            if self._at_place == "pip":
-                outcome = self.workplace.pip("install", *theirs, *arguments, environ=environ)
-            else:
-                outcome = self.workplace.install(*ours, *arguments, environ=environ)
-            sides[self._at_place] = Side(outcome, read_tree(self.place))
-            self._switch()
-        return Pair(pip=sides["pip"], ours=sides["ours"])
+        return self._run([*arguments, *theirs], [*arguments, *ours], environ=environ)
+
+    def run_command(self, line: str, *, typed: str = "", **environ: str) -> Pair:
+        """Run ``LINE``, the command's name first, in both places; ``typed`` is what stands on stdin."""
+        arguments = shlex.split(self.fill(line))
+        return self._run(arguments, arguments, typed=typed, environ=environ)
 
     def check(
         self, line: str, *wanted: Wanted, code: int = 0, index: bool = True, compiled: bool = False, **environ: str
     ) -> Pair:
-        """Run, and compare everything but the ``wanted`` differences; paths that differed before are passed over."""
-        pair = self.run(line, index=index, compiled=compiled, **environ)
-        found = [line for line in differences(pair) if line not in self._known]
+        """`run`, and compare everything but the ``wanted`` differences; paths that differed before are passed over."""
+        return self._compare(self.run(line, index=index, compiled=compiled, **environ), told, wanted, code)
+
+    def check_command(
+        self,
+        line: str,
+        *wanted: Wanted,
+        code: int = 0,
+        typed: str = "",
+        said: Callable[[Outcome], list[str]] | None = None,
+        **environ: str,
+    ) -> Pair:
+        """`run_command`, and compare all of stdout, or what ``said`` makes of it, and the rest as `check` does."""
+        return self._compare(self.run_command(line, typed=typed, **environ), said or verbatim, wanted, code)
+
+    def _run(self, theirs: list[str], ours: list[str], *, environ: Mapping[str, str], typed: str = "") -> Pair:
+        sides = {}
+        for _ in range(2):
+            if self._at_place == "pip":
+                outcome = self.workplace.pip(*theirs, environ=environ, typed=typed)
+            else:
+                outcome = self.workplace.asyncpip(*ours, environ=environ, typed=typed)
+            sides[self._at_place] = Side(outcome, read_tree(self.place))
+            self._switch()
+        return Pair(pip=sides["pip"], ours=sides["ours"])
+
+    def _compare(self, pair: Pair, said: Callable[[Outcome], list[str]], wanted: tuple[Wanted, ...], code: int) -> Pair:
+        found = [line for line in differences(pair, said) if line not in self._known]
         self._known.update(line for line in found if line.startswith(("env/", "work/", "home/")))
         for each in wanted:
             assert any(_begins(each, line) for line in found), f"{each.name} does not show\n{found}{pair.text}"
@@ -168,13 +191,23 @@ def told(outcome: Outcome) -> list[str]:
     return sorted(line.strip() for line in outcome.stdout.splitlines() if line.strip().startswith(_READ_BY_SCRIPTS))
 
 
+def verbatim(outcome: Outcome) -> list[str]:
+    """Return all lines of stdout, in order."""
+    return outcome.stdout.splitlines()
+
+
+def as_json(outcome: Outcome) -> list[str]:
+    """Return stdout, which is JSON, as lines that do not show its layout and the order of keys."""
+    return json.dumps(json.loads(outcome.stdout), sort_keys=True, indent=1).splitlines()
+
+
 def kinds_on_stderr(outcome: Outcome) -> list[str]:
     """Return which of `ERROR`, `WARNING`, `DEPRECATION` stderr holds."""
     return sorted(set(re.findall(r"^ *(ERROR|WARNING|DEPRECATION): ", outcome.stderr, re.MULTILINE)))
 
 
-def differences(pair: Pair) -> list[str]:
-    """Return a line for each way in which the two sides differ."""
+def differences(pair: Pair, said: Callable[[Outcome], list[str]] = told) -> list[str]:
+    """Return a line for each way in which the two sides differ; of stdout, what ``said`` makes of it counts."""
     found = []
     if pair.pip.outcome.code != pair.ours.outcome.code:
         found.append(f"exit code: pip {pair.pip.outcome.code}, asyncpip {pair.ours.outcome.code}")
@@ -184,9 +217,11 @@ def differences(pair: Pair) -> list[str]:
         for path in sorted(theirs.keys() | ours.keys())
         if theirs.get(path) != ours.get(path)
     ]
-    said, we_said = told(pair.pip.outcome), told(pair.ours.outcome)
-    found += [f"only pip says: {line}" for line in said if line not in we_said]
-    found += [f"only asyncpip says: {line}" for line in we_said if line not in said]
+    they_said, we_said = said(pair.pip.outcome), said(pair.ours.outcome)
+    found += [f"only pip says: {line}" for line in they_said if line not in we_said]
+    found += [f"only asyncpip says: {line}" for line in we_said if line not in they_said]
+    if they_said != we_said and set(they_said) == set(we_said):
+        found.append(f"order on stdout: pip {they_said}, asyncpip {we_said}")
     kinds, our_kinds = kinds_on_stderr(pair.pip.outcome), kinds_on_stderr(pair.ours.outcome)
     if kinds != our_kinds:
         found.append(f"on stderr: pip {kinds}, asyncpip {our_kinds}")

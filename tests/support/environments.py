@@ -145,29 +145,33 @@ class Workplace:
         }
 
     def asyncpip(
-        self, *arguments: str, environ: Mapping[str, str] | None = None, python: Path | str | None = ""
+        self,
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+        python: Path | str | None = "",
+        typed: str = "",
     ) -> Outcome:
         """Run ``asyncpip ARGUMENTS`` on the environment, or on another ``python``.
 
         With None no environment is named, and the base interpreter runs the command, as one installation that serves
-        many environments does; give a `VIRTUAL_ENV`, or what is installed lands there.
+        many environments does; give a `VIRTUAL_ENV`, or what is installed lands there. ``typed`` stands on stdin.
         """
         place = () if python is None else ("--python", str(python or self.environment.directory))
         interpreter = sys.executable if python is not None else os.path.realpath(sys.executable)
         libraries = [str(REPOSITORY)] if python is not None else [str(REPOSITORY), sysconfig.get_path("purelib")]
         extra = {"PYTHONPATH": os.pathsep.join(libraries), "PIP_CACHE_DIR": str(self.cache), **(environ or {})}
-        return self._run([interpreter, "-m", "asyncpip", *arguments, *place], self.environ(extra))
+        return self._run([interpreter, "-m", "asyncpip", *arguments, *place], self.environ(extra), typed)
 
     def install(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Outcome:
         """Run ``asyncpip install ARGUMENTS`` on the environment."""
         return self.asyncpip("install", *arguments, environ=environ)
 
-    def pip(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Outcome:
-        """Run ``pip ARGUMENTS`` on the environment."""
+    def pip(self, *arguments: str, environ: Mapping[str, str] | None = None, typed: str = "") -> Outcome:
+        """Run ``pip ARGUMENTS`` on the environment, ``typed`` on its stdin."""
         extra = {"PIP_NO_CACHE_DIR": "1", **(environ or {})}
-        return self._run([str(self.environment.python), pip_runner(), *arguments], self.environ(extra))
+        return self._run([str(self.environment.python), pip_runner(), *arguments], self.environ(extra), typed)
 
-    def _run(self, argv: list[str], environ: dict[str, str]) -> Outcome:
+    def _run(self, argv: list[str], environ: dict[str, str], typed: str) -> Outcome:
         done = subprocess.run(
             argv,
             capture_output=True,
@@ -175,7 +179,7 @@ class Workplace:
             check=False,
             cwd=self.work,
             env=environ,
-            stdin=subprocess.DEVNULL,
+            input=typed,
             timeout=_MOST_SECONDS,
         )
         return Outcome(done.returncode, done.stdout, done.stderr)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.golden.differences import Wanted
 
-USED = "\n".join(path.read_text() for path in sorted(Path(__file__).parent.glob("test_install_*.py")))
+USED = "\n".join(path.read_text() for path in sorted(Path(__file__).parent.glob("test_*_golden*.py")))
 
 
 @pytest.mark.parametrize("wanted", Wanted, ids=lambda wanted: wanted.name)
