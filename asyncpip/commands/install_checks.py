@@ -58,13 +58,15 @@ def _check_choice(settings: SettingsView, choice: TargetChoice, reporter: Report
         )
 
 
-def check_arguments(context: CommandContext, given: RequirementInput) -> None:
+def check_arguments(
+    context: CommandContext, given: RequirementInput, command: str, *, takes_editables: bool = True
+) -> None:
     """Raise `CommandError` where nothing was asked for at all (an empty requirements file is something)."""
     settings = context.settings
-    sources = ("requirement_files", "groups", "requirements_from_scripts", "editables")
+    sources = ["requirement_files", "groups", "requirements_from_scripts", *(["editables"] if takes_editables else [])]
     if not context.arguments and not any(settings.texts(source) for source in sources) and not given.requirements:
         raise CommandError(
-            'You must give at least one requirement to install (see "asyncpip help install")',
+            f'You must give at least one requirement to {command} (see "asyncpip help {command}")',
         )
 
 

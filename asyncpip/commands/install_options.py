@@ -50,6 +50,10 @@ class TargetChoice:
         return bool(self.platforms or self.python_version or self.implementation or self.abis)
 
 
+ANY_INTERPRETER = TargetChoice(platforms=(), python_version=None, implementation=None, abis=())
+"""No choice: the target as it is."""
+
+
 def index_options(settings: SettingsView, files: FileOptions, *, limits: Limits) -> IndexOptions:
     """Return the index options of group I and the general ones, file lines merged in."""
     own = (settings.text("index_url") or "", *settings.texts("extra_index_urls"))

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 import time
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import install_output as output
-from asyncpip.commands.install_checks import check_arguments, check_options
-from asyncpip.commands.install_options import (
-    format_control,
-    index_options,
-    limits_of,
-    selection,
-    target_choice,
-    upgrade_strategy,
-)
-from asyncpip.commands.requirement_input import read_requirement_input
-from asyncpip.core.dependency import MarkerEvaluator
+from asyncpip.commands.inquiry import Inquiry
+from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level, Message
 from asyncpip.environment.destination import choose_destination
-from asyncpip.environment.externally_managed import check_externally_managed, check_virtualenv_required
+from asyncpip.environment.externally_managed import check_externally_managed
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.environment.lock import lock_environment
-from asyncpip.environment.markers import target_with_selection
 from asyncpip.install.transaction import recover
 from asyncpip.resolve.satisfied import check_satisfied
 
@@ -52,25 +41,27 @@ class InstallRun:
         self.settings = context.settings
         self.reporter = context.reporter
         self.cwd = start.cwd
-        self.limits = limits_of(context.settings)
         self.store: Store | None = start.store
         self.question = start.question
         """Under which the outcome may be remembered; None where it may not."""
         selected = start.selected
+        inquiry = Inquiry(
+            context,
+            "install",
+            cwd=start.cwd,
+            running_target=selected.target,
+            verifies_lone_file=context.settings.flag("verify"),
+        )
+        self.inquiry = inquiry
+        self.limits = inquiry.limits
         self.running_target: TargetEnvironment = selected.target
         """The interpreter that files are installed for."""
-        check_virtualenv_required(selected.target, required=self.settings.flag("require_virtualenv"))
-        self.choice: TargetChoice = target_choice(self.settings)
-        check_options(self.settings, self.choice, self.reporter)
-        self.target = target_with_selection(
-            selected.target,
-            platforms=self.choice.platforms,
-            python_version=self.choice.python_version,
-            implementation=self.choice.implementation,
-            abis=self.choice.abis,
-        )
+        self.choice: TargetChoice = inquiry.choice
+        self.target = inquiry.target
         """The interpreter that files are chosen for; another one with `--platform` and its like."""
-        self.input: RequirementInput = self._read_input()
+        self.input: RequirementInput = inquiry.input
+        self.overrides: tuple[UserRequirement, ...] = inquiry.overrides
+        self.evaluator = inquiry.evaluator
         self.destination: Destination = choose_destination(
             target=selected.target,
             templates=selected.templates,
@@ -83,8 +74,6 @@ class InstallRun:
         self.tell(Level.WARNING, self.destination.warning)
         self.tell(Level.INFO, self.destination.notice)
         self._check_managed()
-        self.overrides: tuple[UserRequirement, ...] = self._read_overrides()
-        self.evaluator = MarkerEvaluator(self.target.markers)
         self.dry_run = self.settings.flag("dry_run")
         self.ignore_installed = self.settings.flag("ignore_installed") or not self.destination.sees_installed
         self.force_reinstall = self.settings.flag("force_reinstall")
@@ -154,59 +143,6 @@ class InstallRun:
         ):
             check_externally_managed(self.running_target, environ=self.context.environ)
 
-    def _read_input(self) -> RequirementInput:
-        settings = self.settings
-        formats = format_control(settings, None, self.choice)
-        result = read_requirement_input(
-            arguments=self.context.arguments,
-            requirement_files=settings.texts("requirement_files"),
-            constraint_files=settings.texts("constraint_files"),
-            groups=settings.texts("groups"),
-            scripts=settings.texts("requirements_from_scripts"),
-            editables=settings.texts("editables"),
-            build_constraint_files=settings.texts("build_constraint_files"),
-            config_settings=settings.pairs("config_settings"),
-            cwd=self.cwd,
-            environ=self.context.environ,
-            fetch_text=self._fetch_text,
-            markers=self.target.markers,
-            tags=self.target.tags,
-            prefers_sdist=lambda name: not formats.allows(name)[0],
-            ignore_requires_python=settings.flag("ignore_requires_python"),
-            verify_lone_file=settings.flag("verify"),
-        )
-        for text in result.warnings:
-            self.warn(text)
-        check_arguments(self.context, result)
-        return result
-
-    def _read_overrides(self) -> tuple[UserRequirement, ...]:
-        """Return the requirements of `--override` files."""
-        files = self.settings.texts("override_files")
-        if not files:
-            return ()
-        return read_requirement_input(
-            requirement_files=files,
-            cwd=self.cwd,
-            environ=self.context.environ,
-            fetch_text=self._fetch_text,
-            markers=self.target.markers,
-            tags=self.target.tags,
-        ).requirements
-
-    def _fetch_text(self, url: str) -> bytes:
-        from asyncpip.commands.install_options import transport_options  # noqa: PLC0415
-        from asyncpip.pipeline.fetch_text import fetch_text  # noqa: PLC0415
-
-        settings = self.settings
-        options = transport_options(
-            settings,
-            index_urls=(settings.text("index_url") or "", *settings.texts("extra_index_urls")),
-            trusted_hosts=settings.texts("trusted_hosts"),
-            limits=self.limits,
-        )
-        return fetch_text(url, options, self.reporter, self.context.environ)
-
 
 def run_install(start: Start) -> int:
     """Run the command; return its exit code."""
@@ -228,15 +164,8 @@ def run_install(start: Start) -> int:
             return _finish_satisfied(this, satisfied)
         from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 200 ms
 
-        index = index_options(this.settings, this.input.file_options, limits=this.limits)
-        chosen = selection(
-            this.settings,
-            this.input.file_options,
-            this.target,
-            this.choice,
-            now=dt.datetime.now(tz=dt.UTC),
-        )
-        return install(this, installed, index, chosen)
+        chosen = this.inquiry.selection(this.target, this.choice)
+        return install(this, installed, this.inquiry.index_options(), chosen)
 
 
 def _finish_satisfied(this: InstallRun, satisfied: Satisfied) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from dataclasses import replace
@@ -14,23 +13,26 @@ from asyncpip.commands.install_checks import check_wheels_fit
 from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
 from asyncpip.commands.install_report import write_report, write_timings
+from asyncpip.commands.resolution_request import (
+    place_lines,
+    places_of,
+    resolve_request,
+    store_or_temporary,
+    telling_of_offline,
+)
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level
 from asyncpip.core.metadata import parse_core_metadata
-from asyncpip.core.urls import redact
 from asyncpip.environment.destination import Place
 from asyncpip.environment.installed import InstalledDistributions
-from asyncpip.errors import DownloadError, InstallError, NoMatchingDistributionError
+from asyncpip.errors import InstallError
 from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
-from asyncpip.install.transaction import PREFIX
 from asyncpip.install.verify import verify_distribution
 from asyncpip.pipeline.fetch_plan import PipelineRequest, run_pipeline
-from asyncpip.pipeline.session import Places, read_metadata_file
-from asyncpip.resolve.resolver import ResolveRequest
-from asyncpip.store.store import Store, process_umask, remove_tree
+from asyncpip.pipeline.session import read_metadata_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -44,15 +46,16 @@ if TYPE_CHECKING:
     from asyncpip.install.plan import InstallPlan
     from asyncpip.pipeline.fetch_plan import FetchedPlan
     from asyncpip.resolve.selection import Selection
+    from asyncpip.store.store import Store
 
 _MOST_REPAIRS = 3
 
 
 def install(this: InstallRun, installed: InstalledDistributions, index: IndexOptions, chosen: Selection) -> int:
     """Do the work; return the exit code."""
-    for line in _place_lines(index):
+    for line in place_lines(index):
         this.tell(Level.INFO, line)
-    with _store_of(this) as store:
+    with store_or_temporary(this.store, _home_of_store(this)) as store:
         work = _Work(this, installed, index, chosen, store)
         fetched = work.fetch()
         plan = work.plan_of(fetched.resolution)
@@ -91,33 +94,16 @@ class _Work:
             if this.settings.flag("only_deps")
             else frozenset()
         )
-        options = this.input.file_options
-        given_hashes = any(each.hashes for each in (*this.input.requirements, *this.input.constraints))
-        off = this.settings.flag("no_require_hashes") or options.no_require_hashes
         self.request = PipelineRequest(
-            resolve=ResolveRequest(
-                requirements=this.input.requirements,
-                constraints=this.input.constraints,
-                overrides=this.overrides,
-                selection=chosen,
-                evaluator=this.evaluator,
+            resolve=resolve_request(
+                this.inquiry,
+                chosen,
                 installed=installed,
                 upgrade=upgrade_strategy(this.settings),
-                no_deps=this.settings.flag("no_deps"),
                 ignore_installed=this.ignore_installed,
                 force_reinstall=this.force_reinstall,
-                require_hashes=this.settings.flag("require_hashes")
-                or options.require_hashes
-                or (given_hashes and not off),
             ),
-            places=Places(
-                index_urls=index.index_urls,
-                find_links=index.find_links,
-                refresh=index.refresh,
-                offline=index.offline,
-                transport=index.transport,
-                locked_files=this.input.locked_files,
-            ),
+            places=places_of(this.inquiry, index),
             limits=this.limits,
             environ=this.context.environ,
             wanted=self._wanted,
@@ -144,12 +130,8 @@ class _Work:
     def fetch(self) -> FetchedPlan:
         """Resolve and fetch; once more where the store turns out to hold trees that were changed."""
         for _ in range(_MOST_REPAIRS):
-            try:
+            with telling_of_offline(offline=self.request.places.offline):
                 fetched = run_pipeline(self.request, self.store, self.this.reporter)
-            except (NoMatchingDistributionError, DownloadError) as error:
-                if self.request.places.offline:
-                    error.hint = "with `--offline` only what the store and --find-links hold counts"
-                raise
             plan = self.plan_of(fetched.resolution)
             if not fetched.wheels:
                 return fetched
@@ -300,7 +282,7 @@ class _Work:
         ):
             return
         stored = {name: replace(wheel, from_store=True) for name, wheel in fetched.wheels.items()}
-        lines = _place_lines(self.index)
+        lines = place_lines(self.index)
         for decision in plan.add:
             lines += output.collecting_lines(decision, stored[decision.name], this.cwd)
         lines.append(output.installing_line(plan.add))
@@ -351,34 +333,12 @@ class _Work:
         return 1 if problems else 0
 
 
-@contextlib.contextmanager
-def _store_of(this: InstallRun) -> Iterator[Store]:
-    """Give the run's store; without a cache one beside the target, so that files are moved, not written twice."""
-    if this.store is not None:
-        yield this.store
-        return
+def _home_of_store(this: InstallRun) -> str | None:
+    """Return where a store for one run goes: beside the target, so that files are moved, not written twice."""
     home = this.destination.scheme.purelib
     while not os.path.isdir(home):
         home = os.path.dirname(home)
-    if this.dry_run or not os.access(home, os.W_OK):
-        import tempfile  # noqa: PLC0415 - rare
-
-        home = tempfile.gettempdir()
-    path = os.path.join(home, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
-    try:
-        yield Store(path, umask=process_umask(), is_temporary=True)
-    finally:
-        remove_tree(path)
-
-
-def _place_lines(index: IndexOptions) -> list[str]:
-    """Return pip's lines about places other than the default index."""
-    lines = []
-    if index.index_urls and index.index_urls != ("https://pypi.org/simple",):
-        lines.append(f"Looking in indexes: {', '.join(map(redact, index.index_urls))}")
-    if index.find_links:
-        lines.append(f"Looking in links: {', '.join(map(redact, index.find_links))}")
-    return lines
+    return None if this.dry_run or not os.access(home, os.W_OK) else home
 
 
 def _tell_plan(this: InstallRun, plan: InstallPlan, fetched: FetchedPlan) -> None:
