@@ -107,6 +107,8 @@ def _header(state: RunState, now: float, tick: int, look: Look) -> Line:
     downloads = state.transfers_left > 0
     facts: list[str] = []
     match state.stage:
+        case Stage.ASKING:
+            title, count = "Asking indexes", f"{progress.done} of {progress.total}" if progress is not None else ""
         case Stage.RESOLVING:
             known = progress.total if progress is not None else None
             title, count = "Resolving", _counted(known, "project") if known else ""

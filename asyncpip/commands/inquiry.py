@@ -91,7 +91,14 @@ class Inquiry:
 
     def selection(self, target: TargetEnvironment, choice: TargetChoice) -> Selection:
         """Return which files are candidates for ``target``, which ``choice`` describes."""
-        return selection(self.settings, self.input.file_options, target, choice, now=dt.datetime.now(tz=dt.UTC))
+        return selection(
+            self.settings,
+            self.input.file_options,
+            target,
+            choice,
+            ignore_requires_python=self.settings.flag("ignore_requires_python"),
+            now=dt.datetime.now(tz=dt.UTC),
+        )
 
     def read_input(
         self, target: TargetEnvironment, choice: TargetChoice, *, verifies_lone_file: bool = False

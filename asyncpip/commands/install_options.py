@@ -124,6 +124,7 @@ def selection(
     target: TargetEnvironment,
     choice: TargetChoice,
     *,
+    ignore_requires_python: bool,
     now: dt.datetime,
 ) -> Selection:
     """Return which files are candidates at all."""
@@ -140,7 +141,7 @@ def selection(
         releases=ReleaseControl.of([(name.replace("_", "-"), value) for name, value in releases]),
         prefer_binary=settings.flag("prefer_binary") or files.prefer_binary,
         uploaded_prior_to=parse_moment(moment, now=now) if moment else None,
-        ignore_requires_python=settings.flag("ignore_requires_python"),
+        ignore_requires_python=ignore_requires_python,
         index_strategy=IndexStrategy(settings.text("index_strategy") or "best"),
     )
 

@@ -37,6 +37,7 @@ class Stage(str):
     """The parts of a run whose advance is shown; the text is what people read."""
 
     __slots__ = ()
+    ASKING: ClassVar[Stage]
     RESOLVING: ClassVar[Stage]
     FETCHING: ClassVar[Stage]
     UNPACKING: ClassVar[Stage]
@@ -44,6 +45,7 @@ class Stage(str):
     COMPILING: ClassVar[Stage]
 
 
+Stage.ASKING = Stage("Asking indexes")
 Stage.RESOLVING, Stage.FETCHING, Stage.UNPACKING = Stage("Resolving"), Stage("Downloading"), Stage("Unpacking")
 Stage.INSTALLING, Stage.COMPILING = Stage("Installing"), Stage("Compiling")
 

@@ -17,8 +17,8 @@ import anyio.to_thread
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Stage, StageProgress
 from asyncpip.core.hashes import NO_HASHES
-from asyncpip.errors import AsyncpipError
 from asyncpip.pipeline.bridge import Bridge, SolverCancelledError
+from asyncpip.pipeline.loop import run_in_loop
 from asyncpip.pipeline.session import open_session
 from asyncpip.resolve.demands import gather_demands
 from asyncpip.resolve.resolver import ResolutionCancelled, resolve
@@ -76,33 +76,9 @@ def run_pipeline(request: PipelineRequest, store: Store, reporter: Reporter) -> 
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     try:
-        return anyio.run(_run, request, store, reporter, backend_options={"use_uvloop": _have_uvloop()})
-    except BaseExceptionGroup as group:
-        raise first_cause(group) from group
+        return run_in_loop(_run, request, store, reporter)
     finally:
         sys.setswitchinterval(switch_interval)
-
-
-def first_cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error to show for a group: a bug before errors of ours, whose number goes into the first's ``why``."""
-    leaves = list(_leaves(group))
-    for error in leaves:
-        if isinstance(error, KeyboardInterrupt):
-            return error
-    ours = [error for error in leaves if isinstance(error, AsyncpipError)]
-    foreign = [error for error in leaves if not isinstance(error, AsyncpipError)]
-    first = (foreign or ours)[0]
-    if isinstance(first, AsyncpipError) and len(ours) > 1:
-        first.why = "\n".join(filter(None, (first.why, f"{len(ours) - 1} more failed likewise")))
-    return first
-
-
-def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterable[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> FetchedPlan:
@@ -190,11 +166,3 @@ async def _collect(bridge: Bridge, wanted: Iterable[Resolved], reporter: Reporte
 
 def _required_hashes(request: ResolveRequest) -> Mapping[NormalizedName, AllowedHashes]:
     return gather_demands(request.requirements, request.constraints, request.overrides, request.evaluator).hashes
-
-
-def _have_uvloop() -> bool:
-    try:
-        import uvloop  # noqa: F401 - not on Windows
-    except ImportError:
-        return False
-    return True

@@ -29,12 +29,16 @@ EARLY_PIPELINE = {
     ("asyncpip.commands.install_options", "asyncpip.pipeline.limits"): "bounds as values, no other import behind them",
 }
 """What commands take of the pipeline at module level; all else waits until there is work, behind `install_work`."""
-BEHIND_THE_DOOR = {"asyncpip.commands.install_work", "asyncpip.commands.resolution_request"}
+BEHIND_THE_DOOR = {
+    "asyncpip.commands.index_questions",
+    "asyncpip.commands.install_work",
+    "asyncpip.commands.resolution_request",
+}
 """Modules of `commands` that are themselves imported late."""
 
 THIRD_PARTY_HOMES = {
     "aiohttp": "asyncpip.net.aiohttp_transport",
-    "uvloop": "asyncpip.pipeline.fetch_plan",
+    "uvloop": "asyncpip.pipeline.loop",
     "resolvelib": "asyncpip.resolve.",
     "truststore": "asyncpip.net.tls",
     "keyring": "asyncpip.net.keyring_source",

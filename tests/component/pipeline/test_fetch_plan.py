@@ -23,7 +23,7 @@ from asyncpip.errors import (
     WheelFormatError,
 )
 from asyncpip.net.transport import TransportOptions
-from asyncpip.pipeline.fetch_plan import FetchedPlan, PipelineRequest, first_cause, run_pipeline
+from asyncpip.pipeline.fetch_plan import FetchedPlan, PipelineRequest, run_pipeline
 from asyncpip.pipeline.limits import Limits
 from asyncpip.pipeline.session import Places
 from asyncpip.resolve.resolver import ResolveRequest
@@ -337,17 +337,3 @@ def versions_name(plan: FetchedPlan) -> Any:
     (decision,) = plan.resolution.decisions
     assert isinstance(decision.choice, Candidate)
     return decision.name
-
-
-# --- the first cause
-
-
-def test_the_first_cause_is_shown_and_the_rest_counted() -> None:
-    ours, other = DownloadError("a", why="no luck"), DownloadError("b")
-    group = ExceptionGroup("", [ExceptionGroup("", [ours]), other])
-    assert first_cause(group) is ours
-    assert ours.why == "no luck\n1 more failed likewise"
-    interrupt = KeyboardInterrupt()
-    assert first_cause(BaseExceptionGroup("", [ours, BaseExceptionGroup("", [interrupt])])) is interrupt
-    bug = RuntimeError("a bug")
-    assert first_cause(ExceptionGroup("", [bug])) is bug

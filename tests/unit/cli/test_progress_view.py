@@ -37,6 +37,7 @@ RESOLVED = (StageProgress(Stage.RESOLVING, 84, 84), StageProgress(Stage.FETCHING
     ("events", "seconds", "shown"),
     [
         ([], 0.5, "Working "),
+        ([StageProgress(Stage.ASKING, 3, 84)], 0.5, "Asking indexes 3 of 84"),
         ([StageProgress(Stage.RESOLVING, 0, None)], 0.5, "Resolving "),
         ([StageProgress(Stage.RESOLVING, 0, 1)], 0.5, "Resolving 1 project"),
         ([StageProgress(Stage.RESOLVING, 9, 84)], 0.5, "Resolving 84 projects"),

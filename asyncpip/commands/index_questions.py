@@ -1,0 +1,91 @@
+"""What indexes are asked by commands that install nothing (`list --outdated`): settings → answers by project.
+
+Any command with the option groups `INDEX` and `GENERAL` can ask for pages (`ask_indexes`); with `SELECTION` too, for
+the candidates among their files (`candidate_selection`, `candidates_of`), under pip's rules for such commands: yanked
+files never count, pre-releases only where an option admits them. Loads the pipeline, so it is imported late.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from asyncpip.commands.install_options import ANY_INTERPRETER, index_options, selection
+from asyncpip.commands.requirement_sources import FileOptions
+from asyncpip.pipeline.limits import Limits
+from asyncpip.pipeline.lookup import LookUp, look_up_projects
+from asyncpip.resolve.candidates import CandidateList
+from asyncpip.resolve.selection import ALL, ReleaseControl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.commands.context import CommandContext
+    from asyncpip.commands.install_options import TargetChoice
+    from asyncpip.core.candidates import Candidate
+    from asyncpip.core.page import ProjectPage
+    from asyncpip.core.ports import RecordStore
+    from asyncpip.core.target import TargetEnvironment
+    from asyncpip.resolve.selection import Selection
+
+_ANY_VERSION = SpecifierSet()
+
+
+def ask_indexes(
+    context: CommandContext, names: Sequence[NormalizedName], records: RecordStore | None
+) -> Mapping[NormalizedName, Sequence[ProjectPage]]:
+    """Return what all places list for each of ``names``, all asked at once; blocks.
+
+    ``records`` is the store, or None without a cache. A place that fails is warned of and left out.
+    """
+    settings = context.settings
+    limits = Limits(
+        jobs=os.cpu_count() or 1,
+        concurrent_downloads=settings.number("concurrent_downloads"),
+        timeout_seconds=settings.seconds("timeout"),
+        retries=settings.number("retries"),
+        resume_retries=settings.number("resume_retries"),
+    )
+    places = index_options(settings, FileOptions(), limits=limits)
+    how = LookUp(
+        index_urls=places.index_urls,
+        find_links=places.find_links,
+        refresh=places.refresh,
+        offline=places.offline,
+        transport=places.transport,
+        environ=context.environ,
+        records=records,
+    )
+    return look_up_projects(names, how, context.reporter)
+
+
+def candidate_selection(
+    context: CommandContext,
+    target: TargetEnvironment,
+    *,
+    choice: TargetChoice = ANY_INTERPRETER,
+    ignore_requires_python: bool = False,
+) -> Selection:
+    """Return which files count for ``target``; with ``choice``, that is what `target_of` has made of it."""
+    chosen = selection(
+        context.settings,
+        FileOptions(),
+        target,
+        choice,
+        ignore_requires_python=ignore_requires_python,
+        now=dt.datetime.now(dt.UTC),
+    )
+    welcome = chosen.releases.all_releases
+    only_final = chosen.releases.only_final | (frozenset() if ALL in welcome else {ALL})
+    return replace(chosen, allow_sdists=True, releases=ReleaseControl(all_releases=welcome, only_final=only_final))
+
+
+def candidates_of(name: NormalizedName, pages: Sequence[ProjectPage], chosen: Selection) -> Iterator[Candidate]:
+    """Yield the best candidate of each version, the best first."""
+    return CandidateList(name, pages, chosen).candidates_matching(_ANY_VERSION)
