@@ -34,9 +34,21 @@ def main(argv: Sequence[str]) -> int:
     """Return the exit code of ``argv``."""
     if "install" in argv and _print_known_answer(argv):
         return 0
+    if "PIP_AUTO_COMPLETE" in os.environ and _print_completions():
+        return 1
     from asyncpip.cli.main import main as run_command_line  # noqa: PLC0415 - behind the door
 
     return run_command_line(argv)
+
+
+def _print_completions() -> bool:
+    """Print what the shell asks for; return whether it asks for something."""
+    from asyncpip.cli.completion import requested_completions  # noqa: PLC0415 - no run of a command needs it
+
+    found = requested_completions(os.environ)
+    if found:
+        os.write(1, ("\n".join(found) + "\n").encode("utf-8", "surrogateescape"))
+    return found is not None
 
 
 def _print_known_answer(argv: Sequence[str]) -> bool:

@@ -25,7 +25,13 @@ GENERAL = OptionGroup(
             "flag",
             "Refuse to change anything but a virtual environment (exit code 3).",
         ),
-        Option("--python", "python", "text", "Work on the environment of this interpreter or virtual environment."),
+        Option(
+            "--python",
+            "python",
+            "text",
+            "Work on the environment of this interpreter or virtual environment.",
+            metavar="path",
+        ),
         Option("-v --verbose", "verbose", "counter", "Tell more; may be given up to three times."),
         Option(
             "-q --quiet",
@@ -134,7 +140,7 @@ INDEX = OptionGroup(
             "find_links",
             "list",
             "A page with links, a directory of archives, or one archive.",
-            metavar="url",
+            metavar="path/url",
         ),
         Option(
             "--uploaded-prior-to",

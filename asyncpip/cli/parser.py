@@ -177,6 +177,8 @@ class _Reader:
                 values[option.dest] = count + 1 if isinstance(count, int) else 1
             case "off":
                 values[option.dest] = None
+            case "name":
+                values[option.dest] = option.name
             case _:
                 values[option.dest] = option.stores
 

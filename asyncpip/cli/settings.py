@@ -207,7 +207,7 @@ class _Collected:
     def _configured(self, option: Option, key: str, text: str, source: str) -> object:
         """Return what ``text``, from a file or variable, means for ``option``."""
         match option.kind:
-            case "flag":
+            case "flag" | "name":
                 on = _boolean(key, text, source)
                 if not option.stores:
                     subject = option.dest.replace("_", " ")
@@ -216,7 +216,7 @@ class _Collected:
                         f"{source}: {key} = {text} turns `{subject}` {state}, because pip gives it that setting's value"
                     )
                     self.notices.append((INFO, notice))
-                return on
+                return on if option.kind == "flag" else option.name if on else None
             case "counter":
                 return _count(key, text, source)
             case "list":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     Kind = Literal[
         "flag",
+        "name",
         "counter",
         "text",
         "path",
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
         "help",
         "version",
     ]
+    Arguments = Literal["", "installed", "paths", "commands"]
     Default = bool | int | float | str | None
 
 
 class Option:
     """One option with all its spellings.
 
-    The kinds: *flag* stores `stores`; *counter* counts; *text*, *path* (`~` expanded), *number*, *seconds*, *choice*
+    The kinds: *flag* stores `stores`; *name* stores the option's own name, so that of several which share a dest the
+    last wins; *counter* counts; *text*, *path* (`~` expanded), *number*, *seconds*, *choice*
     store one value, the last wins; *list* collects values; *key_value* collects ``KEY=VALUE``; *control* collects
     pairs of its own name and its text, so that several options which share a dest keep their common order; *off*
     stores None in the dest of another option; *help* and *version* end parsing.
@@ -73,7 +76,7 @@ class Option:
     @property
     def takes_value(self) -> bool:
         """Whether a value follows on the command line."""
-        return self.kind not in ("flag", "counter", "off", "help", "version")
+        return self.kind not in ("flag", "name", "counter", "off", "help", "version")
 
     @property
     def adds_up(self) -> bool:
@@ -104,7 +107,9 @@ class OptionGroup:
 class CommandSpec:
     """What the parser and the help page have to know of a command."""
 
-    __slots__ = ("available", "description", "examples", "groups", "name", "summary", "usage")
+    __slots__ = (
+        "actions", "arguments", "available", "description", "examples", "groups", "name", "summary", "usage",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -115,6 +120,8 @@ class CommandSpec:
         description: str = "",
         groups: tuple[OptionGroup, ...] = (),
         examples: tuple[tuple[str, str], ...] = (),
+        arguments: Arguments = "",
+        actions: tuple[str, ...] = (),
         available: bool = True,
     ) -> None:
         self.name = name
@@ -125,6 +132,10 @@ class CommandSpec:
         self.groups = groups
         self.examples = examples
         """Pairs of a command line, without the program's name, and what it does."""
+        self.arguments = arguments
+        """What stands beside the options: names of installed distributions, paths, commands; empty: none of these."""
+        self.actions = actions
+        """What the first argument has to be: ``list``, ``set``."""
         self.available = available
 
     @property

@@ -22,3 +22,14 @@ def installed_entries(paths: Iterable[str]) -> list[str]:
         found += [f"{path}{os.sep}{entry}" for entry in entries if entry.endswith(_SUFFIXES)]
     found.sort()
     return found
+
+
+def installed_names(paths: Iterable[str]) -> list[str]:
+    """Return the normalised names of what is installed on ``paths``, each once, sorted."""
+    names = set()
+    for entry in installed_entries(paths):
+        stem = os.path.splitext(os.path.basename(entry))[0]
+        raw = stem if entry.endswith(".egg-link") else stem.partition("-")[0]
+        if raw and raw[0] != "~":  # what a broken uninstall left
+            names.add("-".join(filter(None, raw.lower().replace("_", "-").replace(".", "-").split("-"))))
+    return sorted(names)

@@ -30,7 +30,7 @@ ONLY_FOR_REQUESTS = (
 )  # fmt: skip
 """What only a run that sends something may load. (`ssl` comes with asyncio and anyio.)"""
 LEAN = (
-    "cli.entry", "commands.context", "core.unpacking", "errors",
+    "cli.completion", "cli.entry", "commands.context", "core.unpacking", "errors",
     "environment.listing", "install.apply", "install.archive", "install.linker", "install.manifest", "install.record",
     "install.scheme", "install.scripts", "install.transaction", "install.unpack_worker", "install.unpacker",
     "install.wheel", "store.answers", "store.layout", "store.store",
@@ -102,6 +102,14 @@ def test_pages_load_nothing_heavy(argv: list[str]) -> None:
     done = run_blocked(argv, (*HEAVY, "packaging", "urllib"))
     assert (done.returncode, done.stderr) == (0, "")
     assert "asyncpip" in done.stdout
+
+
+def test_completion_stays_before_the_first_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_AUTO_COMPLETE", "1")
+    monkeypatch.setenv("COMP_WORDS", "asyncpip install --progress-bar o")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    done = run_blocked([], (*HEAVY, *NOT_LEAN, "asyncpip.cli.main"))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "on\noff\n", "")
 
 
 def test_known_answer_stays_before_the_first_door(environments: dict[str, Path], server: IndexServer) -> None:

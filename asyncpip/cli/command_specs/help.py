@@ -12,4 +12,5 @@ SPEC = CommandSpec(
     usage=("<command>",),
     description="Show the help page of a command.",
     groups=(GENERAL,),
+    arguments="commands",
 )

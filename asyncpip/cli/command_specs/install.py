@@ -99,6 +99,7 @@ SPEC = CommandSpec(
         " version control, named on the command line or in requirements files."
     ),
     groups=(REQUIREMENTS, EDITABLE, _OPTIONS, SELECTION, INDEX, TARGET, BUILD, GENERAL),
+    arguments="paths",
     examples=(
         ("install 'flask>=3'", "the newest flask 3 or later, with its dependencies"),
         ("install -r requirements.txt -c constraints.txt", "all requirements of a file, versions held down by another"),

@@ -44,7 +44,7 @@ SUMMARIES = {
 }
 """All commands, in pip's order, and what each does in a line."""
 
-PLANNED = frozenset(SUMMARIES) - {"install", "help"}
+PLANNED = frozenset(SUMMARIES) - {"completion", "help", "install"}
 """Commands of pip's that do not exist here yet."""
 
 
