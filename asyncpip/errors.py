@@ -40,6 +40,14 @@ class CommandError(AsyncpipError):
     """The command line parses, but its options or arguments do not go together (exit 1)."""
 
 
+class MissingArgumentsError(CommandError):
+    """The command line names nothing to work on; it is answered with the usage of ``command`` (exit 1)."""
+
+    def __init__(self, what: str, command: str) -> None:
+        super().__init__(what)
+        self.command = command
+
+
 class ConfigurationError(AsyncpipError):
     """A configuration file cannot be read (exit 2), or a value from file or environment has a wrong type (exit 3)."""
 

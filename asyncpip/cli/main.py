@@ -12,7 +12,15 @@ from asyncpip.cli.printer import discard_stdout, open_printer, stderr_color, wan
 from asyncpip.cli.settings import load_settings
 from asyncpip.commands.context import CommandContext
 from asyncpip.core.events import Level, Message
-from asyncpip.errors import EXIT_BROKEN_STDOUT, EXIT_ERROR, EXIT_OK, EXIT_USAGE, AsyncpipError, CommandError
+from asyncpip.errors import (
+    EXIT_BROKEN_STDOUT,
+    EXIT_ERROR,
+    EXIT_OK,
+    EXIT_USAGE,
+    AsyncpipError,
+    CommandError,
+    MissingArgumentsError,
+)
 from asyncpip.store.answers import keep_answer
 from asyncpip.version import VERSION
 
@@ -43,10 +51,11 @@ def main(argv: Sequence[str], load: Callable[[str], Command] = load_command) -> 
     printer = open_printer(os.environ)
     try:
         code = _run(argv, prog, printer, load, started)
-    except CommandLineError as error:
+    except (CommandLineError, MissingArgumentsError) as error:
         from asyncpip.cli.help import usage_text  # noqa: PLC0415 - only help and errors need it
 
-        printer.show_usage_error(error, usage_text(error.spec, prog))
+        spec = error.spec if isinstance(error, CommandLineError) else find_command(error.command)
+        printer.show_usage_error(error, usage_text(spec, prog))
         code = error.exit_code
     except AsyncpipError as error:
         printer.show_error(error)

@@ -32,6 +32,7 @@ GENERAL = OptionGroup(
             "Work on the environment of this interpreter or virtual environment.",
             metavar="path",
         ),
+        Option("--dry-run", "dry_run", "flag", "Only say what would be done."),
         Option("-v --verbose", "verbose", "counter", "Tell more; may be given up to three times."),
         Option(
             "-q --quiet",
@@ -113,6 +114,30 @@ GENERAL = OptionGroup(
             default=5,
         ),
     ),
+)
+
+BREAK_SYSTEM_PACKAGES = Option(
+    "--break-system-packages",
+    "break_system_packages",
+    "flag",
+    "Change an environment that another installer manages (PEP 668).",
+)
+ROOT_USER_ACTION = Option(
+    "--root-user-action",
+    "root_user_action",
+    "choice",
+    "What to do where the superuser changes something outside a virtual environment.",
+    choices=("warn", "ignore"),
+    default="warn",
+)
+LOCK_TIMEOUT = Option(
+    "--lock-timeout",
+    "lock_timeout",
+    "seconds",
+    "How long to wait for another process that changes the environment.",
+    metavar="sec",
+    default=600.0,
+    own=True,
 )
 
 INDEX = OptionGroup(

@@ -12,23 +12,21 @@ from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.core.names import normalize_name
 from asyncpip.errors import InstallError, StoreError
-from asyncpip.install.apply import Destination, Removal, WheelToInstall, apply_changes
+from asyncpip.install.apply import Destination, WheelToInstall, apply_changes
 from asyncpip.install.bytecode import compile_files
 from asyncpip.install.linker import choose_link_mode, damaged_trees
 from asyncpip.install.manifest import Manifest
-from asyncpip.install.uninstaller import paths_to_remove, without_pth_entry
-from asyncpip.store.store import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-    from asyncpip.core.distributions import InstalledDistribution
     from asyncpip.core.events import Reporter
     from asyncpip.core.resolution import Resolved
     from asyncpip.core.target import SchemePaths, TargetEnvironment
     from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.install.apply import Removal
     from asyncpip.store.store import Store
 
 
@@ -78,21 +76,6 @@ def drop_damaged(
         reporter.emit(Message(Level.VERBOSE, f"The stored wheel {digest} was changed; it is fetched again"))
         store.drop_tree(digest)
     return bool(bad)
-
-
-def removal_of(
-    distribution: InstalledDistribution, target: TargetEnvironment, reporter: Reporter, *, only_below: str | None = None
-) -> Removal | None:
-    """Return what to take away of ``distribution``; None where it stays (pip's rules)."""
-    plan = paths_to_remove(distribution, target, only_below=only_below)
-    if plan.skipped is not None:
-        reporter.emit(Message(Level.INFO, plan.skipped))
-        return None
-    rewritten: dict[str, bytes] = {}
-    for edit in plan.pth_edits:
-        content = rewritten.get(edit.path, read_file(edit.path) or b"")
-        rewritten[edit.path] = without_pth_entry(content, edit.entry)
-    return Removal(plan.files, plan.directories_to_prune, rewritten)
 
 
 def install_wheels(

@@ -106,10 +106,3 @@ def scripts_off_path(scripts: Sequence[str], directory: str) -> str:
         "Consider adding this directory to PATH or, if you prefer to suppress this warning, use "
         "--no-warn-script-location."
     )
-
-
-ROOT_USER_WARNING = (
-    "Running asyncpip as the 'root' user can result in broken permissions and conflicting behaviour with the system "
-    "package manager, possibly rendering your system unusable. It is recommended to use a virtual environment instead. "
-    "Use the --root-user-action option if you know what you are doing and want to suppress this warning."
-)

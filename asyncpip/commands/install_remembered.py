@@ -11,15 +11,14 @@ import os
 import time
 from binascii import crc32
 
+from asyncpip.commands.holding import hold_environment
 from asyncpip.commands.install_start import installed_part
 from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.environment.listing import installed_entries
-from asyncpip.environment.lock import lock_environment
 from asyncpip.errors import StoreError
 from asyncpip.install.apply import Destination, WheelToInstall, apply_changes
 from asyncpip.install.linker import check_beside, choose_link_mode
 from asyncpip.install.manifest import Manifest
-from asyncpip.install.transaction import recover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,12 +66,8 @@ def install_remembered(start: Start) -> int | None:
         return None
     wheels, lines = record
     tell = start.context.reporter.emit
-    with lock_environment(
-        home,
-        timeout_seconds=start.context.settings.seconds("lock_timeout"),
-        on_wait=lambda: tell(Message(Level.INFO, f"Waiting for another process that is changing {home}")),
-    ):
-        recover(home, lambda text: tell(Message(Level.WARNING, text)))
+    timeout_seconds = start.context.settings.seconds("lock_timeout")
+    with hold_environment(home, start.context.reporter, timeout_seconds=timeout_seconds):
         # Somebody may have changed it while we waited for the lock.
         unchanged = question.rpartition("\0")[2] == installed_part(installed_entries(start.selected.target.sys_path))
         manifests = _read_manifests(store, wheels) if unchanged else None

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import install_output as output
+from asyncpip.commands.holding import hold_environment
 from asyncpip.commands.inquiry import Inquiry
 from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.core.distributions import InstalledDistribution
@@ -15,8 +16,6 @@ from asyncpip.core.events import Level, Message
 from asyncpip.environment.destination import choose_destination
 from asyncpip.environment.externally_managed import check_externally_managed
 from asyncpip.environment.installed import InstalledDistributions
-from asyncpip.environment.lock import lock_environment
-from asyncpip.install.transaction import recover
 from asyncpip.resolve.satisfied import check_satisfied
 
 if TYPE_CHECKING:
@@ -122,12 +121,7 @@ class InstallRun:
         if self.dry_run or not os.path.isdir(home):
             yield
             return
-        with lock_environment(
-            home,
-            timeout_seconds=self.limits.lock_timeout_seconds,
-            on_wait=lambda: self.tell(Level.INFO, f"Waiting for another process that is changing {home}"),
-        ):
-            recover(home, self.warn)
+        with hold_environment(home, self.reporter, timeout_seconds=self.limits.lock_timeout_seconds):
             yield
 
     def _user_option(self) -> bool | None:

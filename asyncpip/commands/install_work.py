@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import install_output as output
-from asyncpip.commands.changes import drop_damaged, install_wheels, read_manifests, removal_of
+from asyncpip.commands.changes import drop_damaged, install_wheels, read_manifests
 from asyncpip.commands.install_checks import check_wheels_fit
 from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
 from asyncpip.commands.install_report import write_report, write_timings
+from asyncpip.commands.removals import removal_of, warn_superuser
 from asyncpip.commands.resolution_request import (
     place_lines,
     places_of,
@@ -29,7 +30,7 @@ from asyncpip.errors import InstallError
 from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
 from asyncpip.install.verify import verify_distribution
 from asyncpip.pipeline.fetch_plan import PipelineRequest, run_pipeline
-from asyncpip.pipeline.keeping import read_metadata_file
+from asyncpip.pipeline.session import read_metadata_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,7 +176,7 @@ class _Work:
         )
         finished = time.perf_counter()
         for distribution in removed:
-            this.tell(Level.INFO, f"  Successfully uninstalled {distribution.raw_name}-{distribution.version}")
+            this.tell(Level.INFO, f"  Successfully uninstalled {distribution.raw_name}-{distribution.raw_version}")
         self._tell_success(adding, conflicts)
         self._write_timings(fetched, finished - started)
         self._remember(plan, fetched, conflicts)
@@ -255,14 +256,8 @@ class _Work:
             self._warn_about_scripts(added)
         versions = {name: manifest.version for name, manifest in self.manifests.items() if manifest is not None}
         this.tell(Level.INFO, output.success_line(added, versions), routine=len(added) > MOST_NAMES_BESIDE_A_SUMMARY)
-        if (
-            hasattr(os, "geteuid")
-            and os.geteuid() == 0
-            and not this.running_target.is_virtual
-            and this.settings.text("root_user_action") != "ignore"
-            and this.destination.is_target
-        ):
-            this.warn(output.ROOT_USER_WARNING)
+        if this.destination.is_target:
+            warn_superuser(this.running_target, this.settings.text("root_user_action"), this.reporter)
 
     def _remember(self, plan: InstallPlan, fetched: FetchedPlan, conflicts: Sequence[str]) -> None:
         """Keep what was found, where a later run with the same question can do the same without a thought."""

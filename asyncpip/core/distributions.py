@@ -31,3 +31,5 @@ class InstalledDistribution:
     is_local: bool = True
     """False where it belongs to the base interpreter that a virtual environment also sees."""
     in_user_site: bool = False
+    raw_version: str = ""
+    """As METADATA spells it; empty where that was not read."""

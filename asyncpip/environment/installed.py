@@ -210,6 +210,7 @@ class InstalledDistributions(Mapping["NormalizedName", InstalledDistribution]):
             provides_extra=metadata.provides_extra,
             is_local=found.is_local,
             in_user_site=found.in_user_site,
+            raw_version=metadata.version,
         )
         editable = self._editable_location(distribution)
         return distribution if editable is None else replace(distribution, editable_location=editable)

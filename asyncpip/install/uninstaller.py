@@ -42,6 +42,10 @@ class RemovalPlan:
     """Files and symbolic links, sorted."""
     directories_to_prune: tuple[str, ...] = ()
     """Directories in which nothing is left then, the deepest first."""
+    directories_above: tuple[str, ...] = ()
+    """All that hold something to remove and are no shared place: several removals together may empty more of them."""
+    whole_directories: tuple[str, ...] = ()
+    """Those that go with all that is in them, not by a list of files."""
     pth_edits: tuple[PthEdit, ...] = ()
     refused: tuple[str, ...] = ()
     """Files outside of the prefix, which stay."""
@@ -59,8 +63,9 @@ def paths_to_remove(
 ) -> RemovalPlan:
     """Return what to remove for ``dist``.
 
-    Nothing outside of ``only_below`` is touched: by default the prefix of a virtual environment, and no bound
-    elsewhere. Raises `InstallError` where the distribution's files cannot be known.
+    ``only_below`` is a directory that `--target` filled: nothing outside of it is touched. By default the bound is the
+    prefix of a virtual environment, and there is none elsewhere. Raises `InstallError` where the distribution's files
+    cannot be known.
     """
     location = _normalised(dist.location)
     if only_below is None and not dist.is_local:
@@ -71,10 +76,11 @@ def paths_to_remove(
         return RemovalPlan(skipped=f"Not uninstalling {dist.name} at {location}, as it is in the standard library.")
     bound = only_below if only_below is not None else target.prefix if target.is_virtual else None
     found = _Found(None if bound is None else _normalised(bound), _Shared(dist, target))
-    _collect(dist, target, found)
+    _collect(dist, target, found, is_plain_directory=only_below is not None)
     scheme = target.user_scheme if dist.in_user_site and target.user_scheme is not None else target.scheme
+    scripts = scheme.scripts if only_below is None else os.path.join(only_below, os.path.basename(scheme.scripts))
     for name in _script_names(dist):
-        found.add(os.path.join(scheme.scripts, name))
+        found.add(os.path.join(scripts, name))
     return found.plan()
 
 
@@ -87,7 +93,9 @@ def without_pth_entry(data: bytes, entry: str) -> bytes:
     return data
 
 
-def _collect(dist: InstalledDistribution, target: TargetEnvironment, found: _Found) -> None:
+def _collect(
+    dist: InstalledDistribution, target: TargetEnvironment, found: _Found, *, is_plain_directory: bool
+) -> None:
     """Add what metadata says, by the way in which the distribution was installed (the order of cases is pip's)."""
     info, is_egg_info = dist.info_path, dist.info_path.endswith(".egg-info")
     develop_name = dist.raw_name.replace("-", "_") + ".egg-info"
@@ -106,6 +114,9 @@ def _collect(dist: InstalledDistribution, target: TargetEnvironment, found: _Fou
     elif info.endswith(".dist-info"):
         for path in _recorded_paths(dist):
             found.add(path)
+            if is_plain_directory and path.startswith(moved := os.path.join(dist.location, "..", "..", "")):
+                # pip installs for `--target` into `lib/python` of another place, moves all, and leaves RECORD as it is.
+                found.add(os.path.join(dist.location, path.removeprefix(moved)))
     elif (egg_link := _find_egg_link(dist, target)) is not None:
         found.add(egg_link)
         found.add_pth(os.path.join(os.path.dirname(egg_link), "easy-install.pth"), os.path.normcase(dist.location))
@@ -249,9 +260,18 @@ class _Found:
 
     def plan(self) -> RemovalPlan:
         """Return all that was found."""
+        gone: dict[str, set[str]] = {}
+        for path in self._files:
+            directory, name = os.path.split(path)
+            gone.setdefault(directory, set()).add(name)
+        above: set[str] = set()
+        for directory in gone:
+            above.update(self._private_directories(directory, above))
         return RemovalPlan(
             files=tuple(sorted(self._files)),
-            directories_to_prune=self._directories_to_prune(),
+            directories_to_prune=self._directories_to_prune(gone, above),
+            directories_above=tuple(sorted(above)),
+            whole_directories=tuple(sorted(self._private)),
             pth_edits=tuple(self._pth),
             refused=tuple(sorted(self._refused)),
         )
@@ -305,15 +325,8 @@ class _Found:
             self._listings[directory] = listing
         return listing
 
-    def _directories_to_prune(self) -> tuple[str, ...]:
-        """Return the directories in which nothing is left without the files found, up to a shared one."""
-        gone: dict[str, set[str]] = {}
-        for path in self._files:
-            directory, name = os.path.split(path)
-            gone.setdefault(directory, set()).add(name)
-        above: set[str] = set()
-        for directory in gone:
-            above.update(self._private_directories(directory, above))
+    def _directories_to_prune(self, gone: dict[str, set[str]], above: set[str]) -> tuple[str, ...]:
+        """Return those ``above`` and below in which nothing is left without what is ``gone``: names by directory."""
         cleared: dict[str, None] = {}
         for directory in sorted(above, key=_depth, reverse=True):
             names = gone.get(directory, set())

@@ -106,3 +106,21 @@ class Wanted(Enum):
         r"on stderr: pip \[\], asyncpip \['ERROR'\]",
         "where pip writes `error: ` in its newer form, asyncpip writes `ERROR: ` as for all errors",
     )
+    ASKS_FIRST = Difference(
+        r"order on stdout: .*|only (pip|asyncpip) says: .*(Proceed|Successfully uninstalled|Found existing).*",
+        "`uninstall` asks about all that was named, then removes all as one transaction; pip removes between questions",
+    )
+    ALL_OR_NOTHING = Difference(
+        r"env/.*|only pip says: .*(Uninstalling|Successfully uninstalled) .*",
+        "where one distribution cannot be removed, or a question is not answered, none is removed; pip has removed "
+        "those named before",
+    )
+    KEEPS_SITE_PACKAGES = Difference(
+        r"env/lib/python[\d.]+/site-packages: pip None, asyncpip Entry",
+        "pip removes an empty site-packages with the last distribution in it",
+    )
+    TAKES_ALL_BYTECODE = Difference(
+        r"env/lib/[^:]*/__pycache__/[^:]*\.pyc: pip Entry.*, asyncpip None|env/lib/[^:]*: pip Entry\(mode=\d+, "
+        r"content=None\), asyncpip None",
+        "pip leaves bytecode that another interpreter made of a removed module",
+    )

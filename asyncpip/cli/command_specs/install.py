@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from asyncpip.cli.command_specs.registry import SUMMARIES
-from asyncpip.cli.options import BUILD, EDITABLE, GENERAL, INDEX, REQUIREMENTS, SELECTION, TARGET
+from asyncpip.cli.options import (
+    BREAK_SYSTEM_PACKAGES,
+    BUILD,
+    EDITABLE,
+    GENERAL,
+    INDEX,
+    LOCK_TIMEOUT,
+    REQUIREMENTS,
+    ROOT_USER_ACTION,
+    SELECTION,
+    TARGET,
+)
 from asyncpip.cli.specs import CommandSpec, Option, OptionGroup
 
 _OPTIONS = OptionGroup(
@@ -21,7 +32,6 @@ _OPTIONS = OptionGroup(
         Option("--force-reinstall", "force_reinstall", "flag", "Install again what is there already."),
         Option("--reinstall", "force_reinstall", "flag", "The same as --force-reinstall.", own=True),
         Option("-I --ignore-installed", "ignore_installed", "flag", "Act as if nothing were installed."),
-        Option("--dry-run", "dry_run", "flag", "Only say what would be done."),
         Option("--report", "report", "text", "Write an installation report, as JSON.", metavar="file or -"),
         Option("-t --target", "target", "text", "Install into a plain directory.", metavar="dir"),
         Option("--user", "user", "flag", "Install into the user site."),
@@ -48,20 +58,8 @@ _OPTIONS = OptionGroup(
         ),
         Option("--warn-conflicts", "warn_conflicts", "flag", "Report them (default).", default=True, own=True),
         Option("--strict-conflicts", "strict_conflicts", "flag", "Fail before installing instead.", own=True),
-        Option(
-            "--break-system-packages",
-            "break_system_packages",
-            "flag",
-            "Change an environment that another installer manages (PEP 668).",
-        ),
-        Option(
-            "--root-user-action",
-            "root_user_action",
-            "choice",
-            "What to do where the superuser installs outside a virtual environment.",
-            choices=("warn", "ignore"),
-            default="warn",
-        ),
+        BREAK_SYSTEM_PACKAGES,
+        ROOT_USER_ACTION,
         Option("--verify", "verify", "flag", "Afterwards, compare every file with RECORD.", own=True),
         Option(
             "--link-mode",
@@ -72,15 +70,7 @@ _OPTIONS = OptionGroup(
             own=True,
         ),
         Option("--no-rollback", "no_rollback", "flag", "Keep what was finished where an install fails.", own=True),
-        Option(
-            "--lock-timeout",
-            "lock_timeout",
-            "seconds",
-            "How long to wait for another process that changes the environment.",
-            metavar="sec",
-            default=600.0,
-            own=True,
-        ),
+        LOCK_TIMEOUT,
     ),
 )
 

@@ -44,16 +44,13 @@ SUMMARIES = {
 }
 """All commands, in pip's order, and what each does in a line."""
 
-SUBJECTS = {
-    "Change an environment": ("install", "uninstall"),
-    "Fetch, build and lock": ("download", "wheel", "lock"),
-    "Look at an environment": ("list", "show", "freeze", "check", "inspect"),
-    "Look at indexes and archives": ("index", "search", "hash"),
-    "Settings and help": ("config", "cache", "completion", "debug", "help"),
+PLANNED = frozenset(SUMMARIES) - {
+    "completion",
+    "hash",
+    "help",
+    "install",
+    "uninstall",
 }
-"""The commands again, as the main help page groups them."""
-
-PLANNED = frozenset(SUMMARIES) - {"completion", "help", "install"}
 """Commands of pip's that do not exist here yet."""
 
 

@@ -1,0 +1,110 @@
+"""Which projects `uninstall` is to remove: arguments and requirements files. Versions, extras and markers say nothing.
+
+A plain name needs no parser of requirements, which takes longer to import than the rest of such a run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from asyncpip.core.events import Level, Message
+from asyncpip.core.names import normalize_name
+from asyncpip.errors import CommandError
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+    from asyncpip.commands.context import CommandContext
+    from asyncpip.core.target import TargetEnvironment
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_NAME_AT_START = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ARCHIVE_SUFFIXES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz", ".tbz", ".tlz", ".lzma", ".tar")
+
+
+def read_names(context: CommandContext, target: TargetEnvironment) -> dict[NormalizedName, str]:
+    """Return the projects to remove, in order, and how each was written last.
+
+    Raises `CommandError` where there is none, `RequirementError` for a text that is no requirement.
+    """
+    names: dict[NormalizedName, str] = {}
+    for argument in context.arguments:
+        if _PLAIN_NAME.fullmatch(argument) and not argument.lower().endswith(_ARCHIVE_SUFFIXES):
+            names[normalize_name(argument)] = argument
+            continue
+        name = _parsed_name(context, argument)
+        if name is not None:
+            names[name] = _as_written(argument, name)
+        else:
+            _warn(
+                context,
+                f"Invalid requirement: {argument!r} ignored - the uninstall command expects named requirements.",
+            )
+    if context.settings.texts("requirement_files"):
+        names |= _names_of_files(context, target)
+    if not names:
+        raise CommandError('You must give at least one requirement to uninstall (see "asyncpip help uninstall")')
+    return names
+
+
+def _parsed_name(context: CommandContext, text: str) -> NormalizedName | None:
+    """Return the name in a requirement of any form; None for a URL or path that says none."""
+    from asyncpip.commands.requirement_sources import path_kind  # noqa: PLC0415 - see the module's docstring
+    from asyncpip.core.requirement import Origin  # noqa: PLC0415 - as above
+    from asyncpip.resolve.requirement_text import parse_requirement_text  # noqa: PLC0415 - as above
+
+    return parse_requirement_text(
+        text,
+        origin=Origin(),
+        cwd=os.getcwd(),
+        exists=path_kind,
+        warn=lambda warning: _warn(context, warning),
+    ).name
+
+
+def _names_of_files(context: CommandContext, target: TargetEnvironment) -> dict[NormalizedName, str]:
+    from asyncpip.commands.requirement_input import read_requirement_input  # noqa: PLC0415 - as above
+
+    found = read_requirement_input(
+        requirement_files=context.settings.texts("requirement_files"),
+        cwd=os.getcwd(),
+        environ=context.environ,
+        fetch_text=lambda url: _fetch_text(context, url),
+        markers=target.markers,
+        tags=target.tags,
+    )
+    for warning in found.warnings:
+        _warn(context, warning)
+    return {each.name: _as_written(each.text, each.name) for each in found.requirements if each.name is not None}
+
+
+def _fetch_text(context: CommandContext, url: str) -> bytes:
+    from asyncpip.net.transport import TransportOptions  # noqa: PLC0415 - files by URL are rare
+    from asyncpip.pipeline.fetch_text import fetch_text  # noqa: PLC0415 - as above
+
+    settings = context.settings
+    options = TransportOptions(
+        proxy=settings.text("proxy"),
+        use_proxy_env=not settings.flag("no_proxy_env"),
+        timeout_seconds=settings.seconds("timeout"),
+        retries=settings.number("retries"),
+        cert=settings.text("cert"),
+        client_cert=settings.text("client_cert"),
+        legacy_certs="legacy-certs" in settings.texts("use_deprecated"),
+        trusted_hosts=settings.texts("trusted_hosts"),
+        keyring_provider=settings.text("keyring_provider") or "auto",
+        allow_input=not settings.flag("no_input"),
+    )
+    return fetch_text(url, options, context.reporter, context.environ)
+
+
+def _as_written(text: str, name: NormalizedName) -> str:
+    """Return the name as ``text`` spells it, where it begins with it."""
+    match = _NAME_AT_START.match(text)
+    return match[0] if match is not None and normalize_name(match[0]) == name else name
+
+
+def _warn(context: CommandContext, text: str) -> None:
+    context.reporter.emit(Message(Level.WARNING, text))
