@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from asyncpip.cli.command_specs.registry import COMMANDS, MAIN
+from asyncpip.cli.command_specs.registry import COMMANDS, MAIN, SUBJECTS
 
 if TYPE_CHECKING:
     from asyncpip.cli.command_specs.registry import Commands
@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 
 _TEXT_COLUMN = 30
 _LEAST_TEXT_WIDTH = 20
+_KINDS = {"choice": "choice", "number": "number"}
+_MOST_WIDTH = 100
+"""Longer lines are hard to read, however wide the terminal is."""
+_MORE = (
+    "`{prog} help <command>` shows the options of a command, with examples. All options can be set in configuration "
+    "files and environment variables too: --index-url is index-url there, and PIP_INDEX_URL."
+)
 
 
 def usage_text(spec: CommandSpec, prog: str) -> str:
@@ -24,16 +31,22 @@ def usage_text(spec: CommandSpec, prog: str) -> str:
 
 def main_help(prog: str, width: int, commands: Commands = COMMANDS) -> str:
     """Return the page of the program itself: its commands and the options that all of them have."""
-    ready = [_row(spec.name, spec.summary, width) for spec in commands.values() if spec.available]
+    width = min(width, _MOST_WIDTH)
+    page = usage_text(MAIN, prog) + "Description:\n" + _wrapped(MAIN.summary, width, "  ")
+    for subject, names in SUBJECTS.items():
+        ready = [commands[name] for name in names if commands[name].available]
+        if ready:
+            page += f"\n{subject}:\n" + "".join(_row(spec.name, spec.summary, width) for spec in ready)
     planned = ", ".join(spec.name for spec in commands.values() if not spec.available)
-    page = usage_text(MAIN, prog) + "Commands:\n" + "".join(ready)
     if planned:
         page += "\nNot available yet in this version:\n" + _wrapped(planned, width, "  ")
-    return page + "".join(_group(group, width) for group in MAIN.groups)
+    page += "".join(_group(group, width) for group in MAIN.groups)
+    return page + "\n" + _wrapped(_MORE.format(prog=prog), width, "")
 
 
 def command_help(spec: CommandSpec, prog: str, width: int) -> str:
     """Return the page of one command."""
+    width = min(width, _MOST_WIDTH)
     page = usage_text(spec, prog) + "Description:\n" + _wrapped(spec.description or spec.summary, width, "  ")
     if not spec.available:
         return page + "\nThis command is not available yet in this version.\n"
@@ -54,7 +67,14 @@ def _spellings(option: Option) -> str:
     """Return the short and the first long spelling, and what the value is called."""
     short = [flag for flag in option.flags if not flag.startswith("--")][:1]
     spelled = ", ".join([*short, option.long_flags[0]])
-    return f"{spelled} <{option.metavar.lower()}>" if option.takes_value else spelled
+    return f"{spelled} <{_value_name(option)}>" if option.takes_value else spelled
+
+
+def _value_name(option: Option) -> str:
+    """Return what the value is called; a name that would only repeat the option's says its kind instead."""
+    if option.metavar == option.dest:
+        return _KINDS.get(option.kind, option.metavar)
+    return option.metavar.lower()
 
 
 def _meaning(option: Option) -> str:

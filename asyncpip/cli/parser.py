@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class CommandLineError(UsageError):
     """The command line does not follow the grammar; ``spec`` is that of the command whose usage explains it."""
 
-    def __init__(self, what: str, spec: CommandSpec) -> None:
-        super().__init__(what)
+    def __init__(self, what: str, spec: CommandSpec, *, hint: str | None = None) -> None:
+        super().__init__(what, hint=hint)
         self.spec = spec
 
 
@@ -55,7 +55,7 @@ def parse(argv: Sequence[str], commands: Commands = COMMANDS) -> ParsedCommand:
     """
     parsed = ParsedCommand()
     words = list(reversed(argv))
-    before = _Reader(MAIN, parsed, words)
+    before = _Reader(MAIN, parsed, words, commands)
     before.read(mixed=False)
     if parsed.help_wanted or parsed.version_wanted or not words:
         return parsed
@@ -63,7 +63,7 @@ def parse(argv: Sequence[str], commands: Commands = COMMANDS) -> ParsedCommand:
     if before.ended:
         parsed.arguments = words[::-1]
     else:
-        _Reader(parsed.spec, parsed, words).read(mixed=True)
+        _Reader(parsed.spec, parsed, words, commands).read(mixed=True)
     return parsed
 
 
@@ -72,10 +72,10 @@ def find_command(name: str, commands: Commands = COMMANDS) -> CommandSpec:
     spec = commands.get(name)
     if spec is not None:
         return spec
-    from difflib import get_close_matches  # noqa: PLC0415 - only a misspelt command needs it
+    from asyncpip.cli.suggestions import close_command  # noqa: PLC0415 - only a misspelt command needs it
 
-    close = get_close_matches(name.lower(), commands)
-    raise CommandError(f'unknown command "{name}"' + (f' - maybe you meant "{close[0]}"' if close else ""))
+    close = close_command(name, commands)
+    raise CommandError(f'unknown command "{name}"' + (f' - maybe you meant "{close}"' if close else ""))
 
 
 def _find_command(name: str, commands: Commands) -> CommandSpec:
@@ -89,8 +89,9 @@ def _find_command(name: str, commands: Commands) -> CommandSpec:
 class _Reader:
     """Reads options and arguments off ``words``, a stack whose top is the next word."""
 
-    def __init__(self, spec: CommandSpec, parsed: ParsedCommand, words: list[str]) -> None:
+    def __init__(self, spec: CommandSpec, parsed: ParsedCommand, words: list[str], commands: Commands) -> None:
         self.spec = spec
+        self.commands = commands
         self.parsed = parsed
         self.words = words
         self.flags = {flag: option for option in spec.options for flag in option.flags}
@@ -156,7 +157,10 @@ class _Reader:
             return candidates[0]
         if candidates:
             raise self._error(f"ambiguous option: {spelling} ({', '.join(candidates)}?)")
-        raise self._error(f"no such option: {spelling}")
+        from asyncpip.cli.suggestions import option_hint  # noqa: PLC0415 - only a misspelt option needs it
+
+        hint = option_hint(spelling, self.spec, self.commands)
+        raise CommandLineError(f"no such option: {spelling}", self.spec, hint=hint)
 
     def _next_value(self, flag: str) -> str:
         """Return the next word, whatever it looks like, as the value of ``flag``."""

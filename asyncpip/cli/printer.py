@@ -157,7 +157,8 @@ class Printer:
 
     def show_usage_error(self, error: AsyncpipError, usage: str) -> None:
         """Write a usage error in the form of pip (optparse), without `ERROR: `."""
-        self.write_stderr(_redacted(usage + error.what + "\n"))
+        hint = f"{error.hint}\n" if error.hint else ""
+        self.write_stderr(_redacted(f"{usage}{error.what}\n{hint}"))
 
     def show_traceback(self, level: Level, title: str, *more: str) -> None:
         """Write the traceback of the exception being handled, between ``title`` and ``more``."""

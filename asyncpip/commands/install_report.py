@@ -32,7 +32,7 @@ def write_report(
 
     metadata: dict[NormalizedName, bytes] = {}
     if plan is not None and plan.add:
-        from asyncpip.pipeline.session import read_metadata_file  # noqa: PLC0415 - loaded then anyway
+        from asyncpip.pipeline.keeping import read_metadata_file  # noqa: PLC0415 - loaded then anyway
 
         metadata = {each.name: read_metadata_file(wheels[each.name].tree) for each in plan.add}
     report = installation_report(plan or Plan(add=(), remove=(), keep=()), metadata, markers)

@@ -30,7 +30,7 @@ from asyncpip.errors import InstallError
 from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
 from asyncpip.install.verify import verify_distribution
 from asyncpip.pipeline.fetch_plan import PipelineRequest, run_pipeline
-from asyncpip.pipeline.session import read_metadata_file
+from asyncpip.pipeline.keeping import read_metadata_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 
 class MappedFile(mmap.mmap):
-    """A temporary file of the store, mapped for writing. It lives in the page cache, and for a second at most."""
+    """A file of the store, mapped. A temporary one lives in the page cache, and for a second at most."""
 
     path: str
+    is_own: bool = True
+    """Whether no other process knows of it: not for a partial file, which another run may be about to take too."""
 
     @classmethod
     def create(cls, store: Store, size_bytes: int) -> Self:
@@ -28,4 +30,12 @@ class MappedFile(mmap.mmap):
         finally:
             os.close(descriptor)
         mapped.path = path
+        return mapped
+
+    @classmethod
+    def of_partial(cls, descriptor: int, path: str) -> Self:
+        """Return the finished partial file at ``path``, for reading."""
+        mapped = cls(descriptor, 0, access=mmap.ACCESS_READ)
+        mapped.path = path
+        mapped.is_own = False
         return mapped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -11,8 +10,10 @@ import anyio
 import anyio.to_thread
 
 from asyncpip.core.events import TransferProgress
+from asyncpip.fetch.mapped import MappedFile
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Callable
 
     from asyncpip.core.events import Reporter
@@ -133,7 +134,7 @@ class FileSink:
 
     def __init__(self, path: str) -> None:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        self._descriptor = _open_alone(path)
+        self._descriptor, self._path = _open_alone(path)
         self._buffer = bytearray(_WRITE_BUFFER_BYTES)
         self._pending_bytes = 0
         """How much of the buffer is still to be written."""
@@ -167,7 +168,7 @@ class FileSink:
     async def finish(self) -> mmap.mmap:
         """See `Sink`."""
         await anyio.to_thread.run_sync(self._flush)
-        return mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
+        return MappedFile.of_partial(self._descriptor, self._path)
 
     async def aclose(self) -> None:
         """Keep on disk what has arrived, as far as the disk takes it; the lock on the file ends here."""
@@ -188,17 +189,18 @@ class FileSink:
             view = view[os.write(self._descriptor, view) :]
 
 
-def _open_alone(path: str) -> int:
-    """Open a partial file that no other process writes; where one does, a fresh one beside it."""
+def _open_alone(path: str) -> tuple[int, str]:
+    """Open a partial file that no other process writes, and return its path; where one does, a fresh one beside it."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(path, flags, 0o644)
     try:
         import fcntl  # noqa: PLC0415 - not on Windows
     except ImportError:
-        return descriptor
+        return descriptor, path
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        return os.open(f"{path}.{os.getpid()}-{os.urandom(4).hex()}", flags | os.O_EXCL, 0o644)
-    return descriptor
+        path = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
+        return os.open(path, flags | os.O_EXCL, 0o644), path
+    return descriptor, path

@@ -13,9 +13,8 @@ import anyio.to_thread
 from asyncpip.core.names import Digest
 from asyncpip.core.unpacking import MISMATCH, OK, REFUSED, UnpackJob
 from asyncpip.core.urls import filename_of, url_to_path, without_fragment
-from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, StoreError, WheelFormatError
-from asyncpip.fetch.budget import ByteBudget
-from asyncpip.fetch.downloader import IN_FLIGHT_LIMIT_BYTES, IN_MEMORY_LIMIT_BYTES
+from asyncpip.errors import DownloadError, RequirementError, StoreError, WheelFormatError
+from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
 from asyncpip.fetch.mapped import MappedFile
 
@@ -30,11 +29,6 @@ if TYPE_CHECKING:
 
     Unpack = Callable[[UnpackJob, int], Outcome]
     """Checks and unpacks an archive of so many bytes; blocks."""
-
-_MAP_FROM_BYTES = 64 * 1024
-"""Below it, writing the archive out for the unpacker costs less than mapping a file."""
-_UNKNOWN_SIZE_BYTES = 1024 * 1024
-"""What an archive of unknown size is booked as."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +49,7 @@ class WheelFetcher:
         self._downloader = downloader
         self._unpack = unpack
         self._workers = anyio.CapacityLimiter(jobs)
-        self._budget = ByteBudget(IN_FLIGHT_LIMIT_BYTES)
+        self._arrivals = Arrivals(store, downloader)
         self._fresh: set[str] = set()
 
     async def fetch_wheel(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredWheel:
@@ -81,46 +75,9 @@ class WheelFetcher:
         return await self._in_worker(self._unpack_bytes, file, required, archive)
 
     async def _download(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
-        size = file.size
-        booked = await self._budget.take(min(size or _UNKNOWN_SIZE_BYTES, IN_MEMORY_LIMIT_BYTES))
-        try:
-            partial = None
-            if size is not None and size > IN_MEMORY_LIMIT_BYTES:
-                partial = self._store.partial_path(file.hashes.get("sha256") or without_fragment(file.url))
-            resumes = partial is not None and await anyio.to_thread.run_sync(os.path.exists, partial)
-            try:
-                return await self._fetch_and_unpack(file, required, partial)
-            except HashMismatchError:
-                if not resumes:
-                    raise
-            # What an earlier run left may be of another archive under the same address.
-            return await self._fetch_and_unpack(file, required, partial)
-        finally:
-            self._budget.give_back(booked)
-
-    async def _fetch_and_unpack(self, file: PageFile, required: AllowedHashes, partial: str | None) -> StoredWheel:
-        mapped: list[MappedFile] = []
-
-        def allocate(size_bytes: int) -> bytearray | mmap.mmap:
-            """Let bytes arrive in the page cache of a file, where the process that unpacks them finds them."""
-            if size_bytes < _MAP_FROM_BYTES:
-                return bytearray(size_bytes)
-            mapped.append(MappedFile.create(self._store, size_bytes))
-            return mapped[-1]
-
-        try:
-            content = await self._downloader.fetch(
-                file.url, label=file.filename, size_bytes=file.size, partial_path=partial, allocate=allocate
-            )
-            try:
-                return await self._in_worker(self._unpack_bytes, file, required, content)
-            finally:
-                if partial is not None:  # one that is not whole stays for the next run
-                    with anyio.CancelScope(shield=True):
-                        await anyio.to_thread.run_sync(_unlink, partial)
-        finally:
-            for file_in_memory in mapped:
-                _unlink(file_in_memory.path)
+        return await self._arrivals.fetch(
+            file, lambda content: self._in_worker(self._unpack_bytes, file, required, content)
+        )
 
     async def _in_worker(self, work: Callable[..., StoredWheel], *args: object) -> StoredWheel:
         """Run ``work`` in a worker; a thread that writes is waited for, even when the run is given up."""
@@ -149,7 +106,7 @@ class WheelFetcher:
     def _unpack_bytes(
         self, file: PageFile, required: AllowedHashes, content: bytes | bytearray | mmap.mmap
     ) -> StoredWheel:
-        if isinstance(content, MappedFile):
+        if isinstance(content, MappedFile) and content.is_own:
             return self._unpack_file(file, required, content.path, len(content))
         try:
             path = self._store.write_temporary(content)

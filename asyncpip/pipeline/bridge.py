@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from concurrent.futures import CancelledError, Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 import anyio
 from packaging.version import Version
 
 from asyncpip.core.metadata import CoreMetadata, parse_core_metadata
 from asyncpip.errors import WheelFormatError
+from asyncpip.pipeline.keeping import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
     from asyncpip.core.candidates import Candidate
     from asyncpip.core.page import PageFile, ProjectPage
     from asyncpip.core.requirement import UserRequirement
-    from asyncpip.fetch.wheels import StoredWheel
 
     Answer = TypeVar("Answer")
+    Key = TypeVar("Key")
     FetchPages = Callable[[NormalizedName], Awaitable[Sequence[ProjectPage]]]
     ReadKnown = Callable[[PageFile], CoreMetadata | None]
     FetchMetadata = Callable[[PageFile], Awaitable[bytes]]
-    FetchArchive = Callable[[Candidate], Awaitable[StoredWheel]]
+    FetchArchive = Callable[[Candidate], Awaitable[Stored]]
     FetchDirect = Callable[[UserRequirement], Awaitable[tuple[Candidate, CoreMetadata]]]
 
 
@@ -41,8 +42,8 @@ class SolverCancelledError(Exception):
     """The loop is ending; the solver's question will not be answered."""
 
 
-class Bridge:
-    """The run's `MetadataSource`. Made in the loop with a task group that outlives the solver."""
+class Bridge(Generic[Stored]):
+    """The run's `MetadataSource`, for one solver or several. Made in the loop, with a task group that outlives them."""
 
     def __init__(
         self,
@@ -52,11 +53,14 @@ class Bridge:
         read_known_metadata: ReadKnown,
         fetch_metadata: FetchMetadata,
         fetch_direct: FetchDirect,
-        fetch_archive: FetchArchive,
-        prefetch_archives: bool,
+        fetch_archive: FetchArchive[Stored],
+        prefetches: Callable[[Candidate], bool],
         on_projects: Callable[[int, int], object] | None = None,
     ) -> None:
-        """``on_projects`` is told in the solver's thread of how many projects the page is here, of how many asked."""
+        """``prefetches`` says which archives are fetched as soon as their candidate is pinned.
+
+        ``on_projects`` is told in the solver's thread of how many projects the page is here, of how many asked.
+        """
         self._tasks = tasks
         self._loop = asyncio.get_running_loop()
         self._context = contextvars.copy_context()
@@ -64,13 +68,13 @@ class Bridge:
         self._pages: dict[NormalizedName, Future[Sequence[ProjectPage]]] = {}
         self._metadata: dict[str, Future[CoreMetadata]] = {}
         self._direct: dict[UserRequirement, Future[tuple[Candidate, CoreMetadata]]] = {}
-        self._archives: dict[str, _Archive] = {}
+        self._archives: dict[str, _Archive[Stored]] = {}
         self._ask_pages = fetch_pages
         self._read_known = read_known_metadata
         self._ask_metadata = fetch_metadata
         self._ask_direct = fetch_direct
         self._ask_archive = fetch_archive
-        self._prefetches = prefetch_archives
+        self._prefetches = prefetches
         self._on_projects = on_projects
         self._pages_here = 0
         self._closed = False
@@ -89,9 +93,8 @@ class Bridge:
 
     def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
         """See `MetadataSource`."""
-        future = self._direct.get(requirement)
-        if future is None:
-            future = self._direct[requirement] = Future()
+        future, is_new = _future_of(self._direct, requirement)
+        if is_new:
             self._in_loop(self._run, future, self._ask_direct, requirement)
         return self._wait(future)
 
@@ -107,19 +110,19 @@ class Bridge:
 
     def expect_archive(self, candidate: Candidate) -> None:
         """See `MetadataSource`."""
-        if self._prefetches and candidate.file.is_wheel:
-            self._in_loop(self._start_archive, candidate)
+        if self._prefetches(candidate):
+            self._in_loop(self._want_archive, candidate)
 
     def retract_archive(self, candidate: Candidate) -> None:
         """See `MetadataSource`."""
-        if self._prefetches:
+        if self._prefetches(candidate):
             self._in_loop(self._stop_archive, candidate.file.url)
 
     # --- the loop
 
-    async def archive(self, candidate: Candidate) -> StoredWheel:
-        """Return the stored wheel of ``candidate``, joining a fetch that is under way."""
-        archive = self._start_archive(candidate)
+    async def archive(self, candidate: Candidate) -> Stored:
+        """Return the stored archive of ``candidate``, joining a fetch that is under way."""
+        archive = self._want_archive(candidate)
         await archive.done.wait()
         if archive.error is not None:
             raise archive.error
@@ -141,9 +144,8 @@ class Bridge:
     # ---
 
     def _start_pages(self, name: NormalizedName) -> Future[Sequence[ProjectPage]]:
-        future = self._pages.get(name)
-        if future is None:
-            future = self._pages[name] = Future()
+        future, is_new = _future_of(self._pages, name)
+        if is_new:
             future.add_done_callback(self._count_page)
             self._in_loop(self._run, future, self._ask_pages, name)
             if self._on_projects is not None:
@@ -154,9 +156,8 @@ class Bridge:
         self._pages_here += 1
 
     def _start_metadata(self, file: PageFile) -> Future[CoreMetadata]:
-        future = self._metadata.get(file.url)
-        if future is None:
-            future = self._metadata[file.url] = Future()
+        future, is_new = _future_of(self._metadata, file.url)
+        if is_new:
             known = self._read_known(file)
             if known is not None:
                 future.set_result(known)
@@ -203,19 +204,24 @@ class Bridge:
             if not future.cancelled():
                 future.set_result(result)
 
-    def _start_archive(self, candidate: Candidate) -> _Archive:
+    def _want_archive(self, candidate: Candidate) -> _Archive[Stored]:
+        """Start to fetch, or join; whoever wanted it may say that it is not wanted any more, once."""
         archive = self._archives.get(candidate.file.url)
         if archive is None or (archive.scope.cancel_called and archive.value is None):
             archive = self._archives[candidate.file.url] = _Archive()
             self._tasks.start_soon(self._load_archive, archive, candidate)
+        archive.wanted += 1
         return archive
 
     def _stop_archive(self, url: str) -> None:
         archive = self._archives.get(url)
-        if archive is not None and not archive.done.is_set():
+        if archive is None:
+            return
+        archive.wanted -= 1
+        if archive.wanted == 0 and not archive.done.is_set():
             archive.scope.cancel()
 
-    async def _load_archive(self, archive: _Archive, candidate: Candidate) -> None:
+    async def _load_archive(self, archive: _Archive[Stored], candidate: Candidate) -> None:
         with archive.scope:
             try:
                 archive.value = await self._ask_archive(candidate)
@@ -224,16 +230,26 @@ class Bridge:
         archive.done.set()
 
 
-class _Archive:
+class _Archive(Generic[Stored]):
     """One archive on its way into the store; a candidate dropped by backtracking has its own cancel scope."""
-
-    __slots__ = ("done", "error", "scope", "value")
 
     def __init__(self) -> None:
         self.scope = anyio.CancelScope()
         self.done = anyio.Event()
-        self.value: StoredWheel | None = None
+        self.value: Stored | None = None
         self.error: Exception | None = None
+        self.wanted = 0
+        """How many wait for it: solvers that have its candidate pinned, and the run itself in the end."""
+
+
+def _future_of(futures: dict[Key, Future[Answer]], key: Key) -> tuple[Future[Answer], bool]:
+    """Return the future of ``key``, and whether it was just made; solvers in several threads may ask at once."""
+    future = futures.get(key)
+    if future is not None:
+        return future, False
+    made: Future[Answer] = Future()
+    future = futures.setdefault(key, made)
+    return future, future is made
 
 
 def parse_metadata(data: bytes, filename: str) -> CoreMetadata:

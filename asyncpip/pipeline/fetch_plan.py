@@ -18,6 +18,7 @@ from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Stage, StageProgress
 from asyncpip.core.hashes import NO_HASHES
 from asyncpip.pipeline.bridge import Bridge, SolverCancelledError
+from asyncpip.pipeline.keeping import UnpackedWheels
 from asyncpip.pipeline.loop import run_in_loop
 from asyncpip.pipeline.session import open_session
 from asyncpip.resolve.demands import gather_demands
@@ -92,6 +93,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
             environ=request.environ,
             tags=request.resolve.selection.tags,
             hashes_of=lambda name: hashes.get(name, NO_HASHES),
+            make_keeping=UnpackedWheels,
             prompt=request.prompt,
         ) as session,
         anyio.create_task_group() as tasks,
@@ -103,7 +105,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
             fetch_metadata=session.fetch_metadata,
             fetch_direct=session.fetch_direct,
             fetch_archive=session.fetch_archive,
-            prefetch_archives=request.prefetch_archives,
+            prefetches=lambda candidate: request.prefetch_archives and candidate.file.is_wheel,
             on_projects=lambda done, total: reporter.emit(StageProgress(Stage.RESOLVING, done, total)),
         )
         reporter.emit(StageProgress(Stage.RESOLVING, 0, None))
@@ -115,7 +117,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
             wheels = await _collect(bridge, request.wanted(resolution), reporter)
             fetched = time.perf_counter()
         finally:
-            session.cancel_unpacking()  # the task group waits for workers: those that are left work for nothing
+            session.archives.cancel()  # the task group waits for workers: those that are left work for nothing
         tasks.cancel_scope.cancel()  # what was only expected
     return FetchedPlan(
         resolution=resolution,
@@ -132,7 +134,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
     )
 
 
-async def _solve(request: ResolveRequest, bridge: Bridge, reporter: Reporter) -> Resolution:
+async def _solve(request: ResolveRequest, bridge: Bridge[StoredWheel], reporter: Reporter) -> Resolution:
     """Run the solver in its thread; when the loop ends for another reason, make it return."""
 
     def solve() -> Resolution:
@@ -147,7 +149,9 @@ async def _solve(request: ResolveRequest, bridge: Bridge, reporter: Reporter) ->
         bridge.close()
 
 
-async def _collect(bridge: Bridge, wanted: Iterable[Resolved], reporter: Reporter) -> dict[NormalizedName, StoredWheel]:
+async def _collect(
+    bridge: Bridge[StoredWheel], wanted: Iterable[Resolved], reporter: Reporter
+) -> dict[NormalizedName, StoredWheel]:
     """Return the stored wheels of ``wanted``, all fetched side by side."""
     wheels: dict[NormalizedName, StoredWheel] = {}
     decisions: Sequence[Resolved] = tuple(wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 import anyio.to_thread
 import msgspec
@@ -21,15 +21,12 @@ from asyncpip.core.urls import filename_of, split_credentials, without_fragment
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import BuildError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.downloader import Downloader
-from asyncpip.fetch.wheels import WheelFetcher
 from asyncpip.index.client import IndexClient
 from asyncpip.index.links_page import LinksPage
-from asyncpip.install.manifest import Manifest
 from asyncpip.net.trust import is_trusted_origin
 from asyncpip.pipeline.bridge import parse_metadata
+from asyncpip.pipeline.keeping import Stored
 from asyncpip.pipeline.late_transport import LateTransport
-from asyncpip.pipeline.unpack_pool import UnpackPool
-from asyncpip.store.store import read_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -41,8 +38,8 @@ if TYPE_CHECKING:
     from asyncpip.core.page import ProjectPage
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.core.urls import Credentials
-    from asyncpip.fetch.wheels import StoredWheel
     from asyncpip.net.transport import TransportOptions
+    from asyncpip.pipeline.keeping import Keeping, MakeKeeping
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
 
@@ -70,28 +67,25 @@ class Places:
     """What lock files name: a project in it has no other file, and no index is asked about it."""
 
 
-class Session:
+class Session(Generic[Stored]):
     """Answers questions about projects, metadata and archives. Made in the loop by `open_session`."""
 
     def __init__(
         self,
         store: Store,
         index: IndexClient,
-        wheels: WheelFetcher,
+        archives: Keeping[Stored],
         *,
         supports: Callable[[str], bool],
         hashes_of: Callable[[NormalizedName], AllowedHashes],
         requests: Callable[[], int],
-        cancel_unpacking: Callable[[], None],
         locked_files: Sequence[tuple[NormalizedName, PageFile]],
     ) -> None:
         self.requests = requests
         """How many requests were sent so far."""
-        self.cancel_unpacking = cancel_unpacking
-        """Makes workers give up what they unpack."""
         self.store = store
         self.index = index
-        self.wheels = wheels
+        self.archives = archives
         self._supports = supports
         self._hashes_of = hashes_of
         self._locked: dict[NormalizedName, ProjectPage | None] = {
@@ -126,7 +120,7 @@ class Session:
         result = await self.index.fetch_metadata(file)
         data = result.metadata
         if result.archive is not None:
-            await self.wheels.keep_archive(file, result.archive, NO_HASHES)
+            await self.archives.keep(file, result.archive, NO_HASHES)
         if data is None:
             _, data = await self._fetch_with_metadata(file, NO_HASHES)
         key = _metadata_key(file)
@@ -134,9 +128,9 @@ class Session:
             self.store.write_record(METADATA_BUCKET, key, _encode_metadata(parse_metadata(data, file.filename)))
         return data
 
-    async def fetch_archive(self, candidate: Candidate) -> StoredWheel:
-        """Return the candidate's stored wheel, checked against what the user demands."""
-        return await self.wheels.fetch_wheel(candidate.file, self._hashes_of(candidate.name))
+    async def fetch_archive(self, candidate: Candidate) -> Stored:
+        """Return the candidate's stored archive, checked against what the user demands."""
+        return await self.archives.fetch(candidate.file, self._hashes_of(candidate.name))
 
     async def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
         """Return the candidate behind a direct reference to a wheel; other kinds need a build."""
@@ -181,11 +175,11 @@ class Session:
             metadata,
         )
 
-    async def _fetch_with_metadata(self, file: PageFile, required: AllowedHashes) -> tuple[StoredWheel, bytes]:
+    async def _fetch_with_metadata(self, file: PageFile, required: AllowedHashes) -> tuple[Stored, bytes]:
         """Return the stored wheel and its METADATA; a damaged tree of an earlier run is replaced."""
-        stored = await self.wheels.fetch_wheel(file, required)
+        stored = await self.archives.fetch(file, required)
         try:
-            data = await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
+            data = await anyio.to_thread.run_sync(self.archives.read_metadata, stored)
         except StoreError:
             if not stored.from_store:
                 raise
@@ -193,11 +187,11 @@ class Session:
             if not stored.from_store or is_of_file(parse_metadata(data, file.filename), file.filename):
                 return stored, data
             # The digest that the URL asks for is that of another archive: let the real one be checked against it.
-            stored = await self.wheels.fetch_wheel(file, required, reuse=False)
-            return stored, await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
-        await anyio.to_thread.run_sync(self.store.drop_tree, stored.digest)
-        stored = await self.wheels.fetch_wheel(file, required)
-        return stored, await anyio.to_thread.run_sync(read_metadata_file, stored.tree)
+            stored = await self.archives.fetch(file, required, reuse=False)
+            return stored, await anyio.to_thread.run_sync(self.archives.read_metadata, stored)
+        await anyio.to_thread.run_sync(self.archives.drop, stored)
+        stored = await self.archives.fetch(file, required)
+        return stored, await anyio.to_thread.run_sync(self.archives.read_metadata, stored)
 
 
 def _metadata_key(file: PageFile) -> str | None:
@@ -216,8 +210,9 @@ async def open_session(
     environ: Mapping[str, str],
     tags: tuple[str, ...],
     hashes_of: Callable[[NormalizedName], AllowedHashes],
+    make_keeping: MakeKeeping[Stored],
     prompt: Callable[[str], Credentials | None] | None = None,
-) -> AsyncIterator[Session]:
+) -> AsyncIterator[Session[Stored]]:
     """Open network and store for one run; closes connections at the end, and makes workers give up on an error."""
     transport = LateTransport(places.transport, reporter, environ, prompt=prompt)
     downloader = Downloader(
@@ -227,8 +222,7 @@ async def open_session(
         downloads_per_host=limits.downloads_per_host,
         resume_retries=limits.resume_retries,
     )
-    pool = UnpackPool()
-    wheels = WheelFetcher(store, downloader, pool.run, jobs=limits.jobs)
+    archives = make_keeping(store, downloader, reporter, limits)
     supported = frozenset(tags)
     try:
         async with IndexClient(
@@ -244,18 +238,17 @@ async def open_session(
             yield Session(
                 store,
                 index,
-                wheels,
+                archives,
                 supports=supported.__contains__,
                 hashes_of=hashes_of,
                 requests=lambda: transport.requests,
-                cancel_unpacking=pool.cancel,
                 locked_files=places.locked_files,
             )
     except BaseException:
-        pool.cancel()
+        archives.cancel()
         raise
     finally:
-        pool.close()
+        archives.close()
         with anyio.CancelScope(shield=True):
             await transport.aclose()
 
@@ -269,15 +262,3 @@ def is_of_file(metadata: CoreMetadata, filename: str) -> bool:
         return Version(metadata.version) == Version(name.version)
     except InvalidVersion:
         return False
-
-
-def read_metadata_file(tree: str) -> bytes:
-    """Return METADATA of a stored tree; raise `StoreError` where the tree is damaged."""
-    try:
-        manifest = Manifest.decode(read_file(f"{tree}/manifest") or b"")
-        data = read_file(f"{tree}/{manifest.metadata_index}")
-    except ValueError as error:
-        raise StoreError(f"the stored wheel at {tree} is damaged", why=str(error)) from error
-    if data is None:
-        raise StoreError(f"the stored wheel at {tree} is damaged", why="its METADATA is missing")
-    return data

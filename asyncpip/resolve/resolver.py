@@ -20,6 +20,7 @@ from asyncpip.core.resolution import Resolution, Resolved
 from asyncpip.errors import ResolutionError
 from asyncpip.resolve.demands import gather_demands
 from asyncpip.resolve.explain import explain_failure
+from asyncpip.resolve.flat import pick
 from asyncpip.resolve.hash_mode import check_decisions_have_hashes, check_sources_have_hashes
 from asyncpip.resolve.install_order import order_by_dependency
 from asyncpip.resolve.pins import PinTable
@@ -60,6 +61,10 @@ def _never() -> bool:
     return False
 
 
+def _always(_candidate: Candidate) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveRequest:
     """One question to the resolver."""
@@ -78,6 +83,8 @@ class ResolveRequest:
     """Versions are taken afresh from the indexes."""
     require_hashes: bool = False
     """Hash-checking mode, however it was switched on."""
+    needs_metadata: Callable[[Candidate], bool] = _always
+    """With ``no_deps``: whether a candidate's metadata has to agree with what its page says."""
     cancelled: Callable[[], bool] = _never
     """Asked in every round."""
 
@@ -117,7 +124,10 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
     roots = provider.roots()
     watcher = _Watcher(provider, source, report, request.cancelled)
     try:
-        answer = _search_with_restarts(roots, provider, watcher)
+        if request.no_deps:
+            answer = pick(roots, provider, watcher, source, needs_metadata=request.needs_metadata)
+        else:
+            answer = _search_with_restarts(roots, provider, watcher)
     except SearchFailed as error:
         watcher.retract_all()
         raise explain_failure(error.causes, demands, pins, request.selection) from None

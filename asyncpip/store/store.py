@@ -137,6 +137,20 @@ class Store:
         """Return where the raw archive of ``digest`` is or would be."""
         return os.path.join(self.root, layout.digest_path(layout.ARCHIVES_BUCKET, digest), filename)
 
+    def commit_archive(self, aside: str, digest: str, filename: str) -> str:
+        """Make the finished file ``aside``, on the store's file system, the archive of ``digest``; return its path."""
+        final = self.archive_path(digest, filename)
+        try:
+            _rename_into(aside, final)
+        except FileNotFoundError:
+            if not os.path.exists(final):  # another run took the same partial file
+                raise
+        return final
+
+    def drop_archive(self, digest: str, filename: str) -> None:
+        """Take an archive that was changed out of the store."""
+        remove_quietly(self.archive_path(digest, filename))
+
     # ---
 
     def _staging_name(self) -> str:

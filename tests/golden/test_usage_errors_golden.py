@@ -79,3 +79,40 @@ def test_the_same_last_words(line: str, tmp_path: Path) -> None:
 def test_the_same_exit_code(line: str, environ: dict[str, str], tmp_path: Path) -> None:
     ours, theirs = (run(program, line, tmp_path, environ) for program in ("asyncpip", "pip"))
     assert ours[0] == theirs[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("install --upgrad-stratgy eager x", "did you mean --upgrade-strategy?"),
+        (
+            "--upgrade-strategy eager install x",
+            "--upgrade-strategy is an option of install: it stands behind the command",
+        ),
+    ],
+)
+def test_what_was_meant_is_said_behind_the_words_of_pip(line: str, hint: str, tmp_path: Path) -> None:
+    ours, theirs = (run(program, line, tmp_path, {}) for program in ("asyncpip", "pip"))
+    assert ours == (2, "", f"{theirs[2]} {hint}")
+
+
+@pytest.mark.parametrize(
+    "line", ["", "help", "--help", "help install", "install --help", "help install lock", "-h install", "help --help"]
+)
+def test_help_pages_end_well(line: str, tmp_path: Path) -> None:
+    """The same exit code and streams, and a page about the same command."""
+    pages = {}
+    for program in ("asyncpip", "pip"):
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(("PIP_", "ASYNCPIP_"))}
+        done = subprocess.run(
+            [sys.executable, "-m", program, *shlex.split(line)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env=kept | {"PIP_CONFIG_FILE": os.devnull, "HOME": str(tmp_path), "PYTHONPATH": REPOSITORY},
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        pages[program] = done.stdout.replace(f"-m {program}", "-m PROGRAM").splitlines()
+    assert pages["asyncpip"][:2] == pages["pip"][:2]
+    assert pages["asyncpip"][2].split()[:4] == pages["pip"][2].split()[:4]

@@ -44,6 +44,15 @@ SUMMARIES = {
 }
 """All commands, in pip's order, and what each does in a line."""
 
+SUBJECTS = {
+    "Change an environment": ("install", "uninstall"),
+    "Fetch, build and lock": ("download", "wheel", "lock"),
+    "Look at an environment": ("list", "show", "freeze", "check", "inspect"),
+    "Look at indexes and archives": ("index", "search", "hash"),
+    "Settings and help": ("config", "cache", "completion", "debug", "help"),
+}
+"""The commands again, as the main help page groups them."""
+
 PLANNED = frozenset(SUMMARIES) - {
     "completion",
     "hash",

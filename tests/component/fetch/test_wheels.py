@@ -13,7 +13,7 @@ from asyncpip.core.hashes import NO_HASHES, AllowedHashes
 from asyncpip.core.page import PageFile
 from asyncpip.core.urls import path_to_url
 from asyncpip.errors import DownloadError, HashMismatchError, StoreError, WheelFormatError
-from asyncpip.fetch import wheels as wheels_module
+from asyncpip.fetch import arrivals as arrivals_module
 from asyncpip.install.manifest import Manifest
 from tests.support.index_server import Fault
 from tests.support.wheel_builder import build_wheel
@@ -49,7 +49,7 @@ def server(index_server: IndexServer) -> IndexServer:
 @pytest.fixture
 def by_way_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take every archive for a large one."""
-    monkeypatch.setattr(wheels_module, "IN_MEMORY_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(arrivals_module, "IN_MEMORY_LIMIT_BYTES", 1000)
 
 
 async def fetch(
@@ -238,7 +238,7 @@ async def test_cancelled_while_downloading(fetching: Fetching, server: IndexServ
 async def test_many_at_once_and_one_of_them_broken(
     fetching: Fetching, index_server: IndexServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wheels_module, "IN_FLIGHT_LIMIT_BYTES", 3000)
+    monkeypatch.setattr(arrivals_module, "IN_FLIGHT_LIMIT_BYTES", 3000)
     files = []
     for number in range(20):
         name, data = build_wheel(f"p{number}", "1.0")

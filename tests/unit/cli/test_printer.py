@@ -130,6 +130,12 @@ def test_a_usage_error_has_the_form_of_pip() -> None:
     assert streams.written() == ("", "\nUsage:   \n  p install\n\nno such option: --x\n")
 
 
+def test_a_usage_error_has_its_hint_behind_it() -> None:
+    streams = Streams()
+    streams.printer.show_usage_error(UsageError("no such option: --x", hint="did you mean --y?"), "\n")
+    assert streams.written() == ("", "\nno such option: --x\ndid you mean --y?\n")
+
+
 def test_a_traceback_is_made_for_a_level_that_is_shown() -> None:
     for verbosity, shown in [(2, True), (0, False)]:
         streams = Streams(verbosity)

@@ -1,0 +1,159 @@
+"""Archives as they are: found in a directory or in the store, or fetched, checked, and kept whole for the next run."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from asyncpip.core.events import Level, Message
+from asyncpip.core.names import Digest
+from asyncpip.core.urls import url_to_path, without_fragment
+from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, StoreError
+from asyncpip.fetch.arrivals import Arrivals
+from asyncpip.fetch.hashes import check_digests, check_known, demands_of, digests_for
+from asyncpip.fetch.mapped import MappedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.hashes import AllowedHashes
+    from asyncpip.core.page import PageFile
+    from asyncpip.fetch.downloader import Downloader
+    from asyncpip.store.store import Store
+
+    _Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredArchive:
+    """An archive on this machine, whose bytes have just been checked."""
+
+    digest: Digest
+    path: str
+    size_bytes: int
+    from_store: bool
+    """Whether the store had it before this run."""
+    is_in_place: bool = False
+    """Whether it lies already where the run is to put it."""
+    is_local: bool = False
+    """Whether ``path`` is a file of the user's own."""
+
+
+class ArchiveFetcher:
+    """Brings archives onto this machine. Made inside the event loop; fetches of one file are for the caller to join."""
+
+    def __init__(
+        self, store: Store, downloader: Downloader, reporter: Reporter, *, jobs: int, directory: str | None
+    ) -> None:
+        """``directory`` is where the run will put them: what lies there under the same name and is good, is kept."""
+        self._store = store
+        self._downloader = downloader
+        self._reporter = reporter
+        self._directory = directory
+        self._workers = anyio.CapacityLimiter(jobs)
+        self._arrivals = Arrivals(store, downloader)
+        self._fresh: set[str] = set()
+
+    async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredArchive:
+        """Return the archive of ``file``; its digest meets what index, URL and ``required`` demand.
+
+        ``reuse`` False fetches it even where it is here. Raises `DownloadError`, `HashMismatchError`, `StoreError`.
+        """
+        if reuse:
+            found = await self._in_worker(self._find, file, required)
+            if found is not None:
+                return found
+        if file.url.startswith("file:"):
+            return await self._in_worker(self._read_local, file, required)
+        with self._downloader.expecting(file.filename, file.size):
+            return await self._arrivals.fetch(
+                file, lambda content: self._in_worker(self._keep_content, file, required, content)
+            )
+
+    async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredArchive:
+        """Store an archive that came whole while only its metadata was wanted."""
+        return await self._in_worker(self._keep_content, file, required, archive)
+
+    async def _in_worker(self, work: Callable[..., _Result], *args: object) -> _Result:
+        """Run ``work`` in a worker; a thread that writes is waited for, even when the run is given up."""
+        with anyio.CancelScope(shield=True):
+            return await anyio.to_thread.run_sync(work, *args, limiter=self._workers)
+        raise AssertionError  # pragma: no cover - a shielded scope does not swallow
+
+    def _find(self, file: PageFile, required: AllowedHashes) -> StoredArchive | None:
+        """Return the archive where it is here and good: in the directory, else in the store."""
+        demands = demands_of(given=file.hashes, required=required)
+        if self._directory is not None:
+            path = os.path.join(self._directory, file.filename)
+            found = _digests_of_file(path, demands)
+            if found is not None:
+                known, size = found
+                try:
+                    check_known(known, demands, label=file.filename, url=file.url)
+                except HashMismatchError:
+                    text = f"Previously-downloaded file {path} has bad hash. Re-downloading."
+                    self._reporter.emit(Message(Level.WARNING, text))
+                else:
+                    return StoredArchive(
+                        digest=Digest(known["sha256"]), path=path, size_bytes=size, from_store=False, is_in_place=True
+                    )
+        digest = file.hashes.get("sha256")
+        if digest is None:
+            return None
+        path = self._store.archive_path(digest, file.filename)
+        found = _digests_of_file(path, demands)
+        if found is None:
+            return None
+        known, size = found
+        if known["sha256"] != digest:
+            self._store.drop_archive(digest, file.filename)  # somebody edited it through a hard link
+            return None
+        check_known(known, demands, label=file.filename, url=file.url)
+        return StoredArchive(digest=Digest(digest), path=path, size_bytes=size, from_store=digest not in self._fresh)
+
+    def _read_local(self, file: PageFile, required: AllowedHashes) -> StoredArchive:
+        try:
+            path = url_to_path(without_fragment(file.url))
+        except ValueError as error:
+            raise RequirementError(str(error)) from error
+        demands = demands_of(given=file.hashes, required=required)
+        found = _digests_of_file(path, demands)
+        if found is None:
+            raise DownloadError(f"could not read {file.filename}", why=f"there is no readable file at {path}")
+        known, size = found
+        check_known(known, demands, label=file.filename, url=file.url)
+        return StoredArchive(
+            digest=Digest(known["sha256"]), path=path, size_bytes=size, from_store=False, is_local=True
+        )
+
+    def _keep_content(
+        self, file: PageFile, required: AllowedHashes, content: bytes | bytearray | mmap.mmap
+    ) -> StoredArchive:
+        """Check what arrived and make it an archive of the store. Blocks; for a thread."""
+        demands = demands_of(given=file.hashes, required=required)
+        digest = check_digests(content, demands, label=file.filename, url=file.url)
+        try:
+            aside = content.path if isinstance(content, MappedFile) else self._store.write_temporary(content)
+            path = self._store.commit_archive(aside, digest, file.filename)
+        except OSError as error:
+            raise StoreError(f"could not keep {file.filename}", why=str(error)) from error
+        self._fresh.add(digest)
+        return StoredArchive(digest=digest, path=path, size_bytes=len(content), from_store=False)
+
+
+def _digests_of_file(path: str, demands: Sequence[AllowedHashes]) -> tuple[dict[str, str], int] | None:
+    """Return digests and size of the file at ``path``; None where there is none that can be read."""
+    try:
+        with open(path, "rb") as reading:
+            size = os.fstat(reading.fileno()).st_size
+            content = mmap.mmap(reading.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+    except OSError:
+        return None
+    return digests_for(content, demands), size

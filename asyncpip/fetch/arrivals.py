@@ -1,0 +1,101 @@
+"""Archives on their way in: into memory or a file, bounded, resumed, and handed to whoever wants them.
+
+What comes of them (a tree, a file as it is) is for the caller; here is what both ways have in common.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from asyncpip.core.urls import without_fragment
+from asyncpip.errors import HashMismatchError
+from asyncpip.fetch.budget import ByteBudget
+from asyncpip.fetch.downloader import IN_FLIGHT_LIMIT_BYTES, IN_MEMORY_LIMIT_BYTES
+from asyncpip.fetch.mapped import MappedFile
+
+if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Awaitable, Callable
+    from typing import TypeVar
+
+    from asyncpip.core.page import PageFile
+    from asyncpip.fetch.downloader import Downloader
+    from asyncpip.store.store import Store
+
+    Taken = TypeVar("Taken")
+    Content = bytes | bytearray | mmap.mmap
+    Take = Callable[[Content], Awaitable[Taken]]
+
+_MAP_FROM_BYTES = 64 * 1024
+"""Below it, writing the archive out for whoever wants it costs less than mapping a file."""
+_UNKNOWN_SIZE_BYTES = 1024 * 1024
+"""What an archive of unknown size is booked as."""
+
+
+class Arrivals:
+    """Fetches archives within a budget of bytes. Made inside the event loop."""
+
+    def __init__(self, store: Store, downloader: Downloader) -> None:
+        self._store = store
+        self._downloader = downloader
+        self._budget = ByteBudget(IN_FLIGHT_LIMIT_BYTES)
+
+    async def fetch(self, file: PageFile, take: Take[Taken]) -> Taken:
+        """Return what ``take`` makes of the archive of ``file``.
+
+        It is asked again with fresh bytes where those that an earlier run left have made it raise `HashMismatchError`.
+        A file that the bytes are in (`MappedFile`) goes with the call, unless ``take`` renames it.
+        """
+        size = file.size
+        booked = await self._budget.take(min(size or _UNKNOWN_SIZE_BYTES, IN_MEMORY_LIMIT_BYTES))
+        try:
+            partial = None
+            if size is not None and size > IN_MEMORY_LIMIT_BYTES:
+                partial = self._store.partial_path(file.hashes.get("sha256") or without_fragment(file.url))
+            resumes = partial is not None and await anyio.to_thread.run_sync(os.path.exists, partial)
+            try:
+                return await self._fetch(file, take, partial)
+            except HashMismatchError:
+                if not resumes:
+                    raise
+            # What an earlier run left may be of another archive under the same address.
+            return await self._fetch(file, take, partial)
+        finally:
+            self._budget.give_back(booked)
+
+    async def _fetch(self, file: PageFile, take: Take[Taken], partial: str | None) -> Taken:
+        mapped: list[MappedFile] = []
+
+        def allocate(size_bytes: int) -> bytearray | mmap.mmap:
+            """Let bytes arrive in the page cache of a file, where another process finds them."""
+            if size_bytes < _MAP_FROM_BYTES:
+                return bytearray(size_bytes)
+            mapped.append(MappedFile.create(self._store, size_bytes))
+            return mapped[-1]
+
+        try:
+            content = await self._downloader.fetch(
+                file.url, label=file.filename, size_bytes=file.size, partial_path=partial, allocate=allocate
+            )
+            try:
+                return await take(content)
+            finally:
+                if partial is not None:  # one that is not whole stays for the next run
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(
+                            _unlink, content.path if isinstance(content, MappedFile) else partial
+                        )
+        finally:
+            for file_in_memory in mapped:
+                _unlink(file_in_memory.path)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return

@@ -1,0 +1,159 @@
+"""The two ways to keep archives: wheels unpacked, to be installed; any archive as it is, to be handed on."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from asyncpip.errors import StoreError, WheelFormatError
+from asyncpip.fetch.archives import ArchiveFetcher
+from asyncpip.fetch.wheels import WheelFetcher
+from asyncpip.install.archive import ArchiveReader
+from asyncpip.install.manifest import Manifest
+from asyncpip.install.wheel import read_layout
+from asyncpip.pipeline.unpack_pool import UnpackPool
+from asyncpip.store.store import read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.hashes import AllowedHashes
+    from asyncpip.core.names import Digest
+    from asyncpip.core.page import PageFile
+    from asyncpip.fetch.archives import StoredArchive
+    from asyncpip.fetch.downloader import Downloader
+    from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.pipeline.limits import Limits
+    from asyncpip.store.store import Store
+
+    MakeKeeping = Callable[[Store, Downloader, Reporter, Limits], "Keeping[Stored]"]
+
+
+class OnDisk(Protocol):
+    """An archive on this machine, in whichever form."""
+
+    @property
+    def digest(self) -> Digest:
+        """SHA-256 of the archive."""
+
+    @property
+    def from_store(self) -> bool:
+        """Whether it was there before this run."""
+
+
+Stored = TypeVar("Stored", bound=OnDisk)
+
+
+class Keeping(Protocol[Stored]):
+    """Brings archives to where the run wants them. Made inside the event loop."""
+
+    async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> Stored:
+        """Return the archive of ``file``, checked; ``reuse`` False fetches it even where it is here."""
+
+    async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> Stored:
+        """Keep an archive that came whole while only its metadata was wanted."""
+
+    def read_metadata(self, stored: Stored) -> bytes:
+        """Return the METADATA of a wheel; raise `StoreError` where what is stored is damaged. Blocks."""
+
+    def drop(self, stored: Stored) -> None:
+        """Take what is damaged out of the store. Blocks."""
+
+    def cancel(self) -> None:
+        """Make workers give up."""
+
+    def close(self) -> None:
+        """End workers."""
+
+
+class UnpackedWheels:
+    """Wheels as trees of the store."""
+
+    def __init__(self, store: Store, downloader: Downloader, _reporter: Reporter, limits: Limits) -> None:
+        self._store = store
+        self._pool = UnpackPool()
+        self._fetcher = WheelFetcher(store, downloader, self._pool.run, jobs=limits.jobs)
+
+    async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredWheel:
+        """See `Keeping`."""
+        return await self._fetcher.fetch_wheel(file, required, reuse=reuse)
+
+    async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredWheel:
+        """See `Keeping`."""
+        return await self._fetcher.keep_archive(file, archive, required)
+
+    def read_metadata(self, stored: StoredWheel) -> bytes:
+        """See `Keeping`."""
+        return read_metadata_file(stored.tree)
+
+    def drop(self, stored: StoredWheel) -> None:
+        """See `Keeping`."""
+        self._store.drop_tree(stored.digest)
+
+    def cancel(self) -> None:
+        """See `Keeping`."""
+        self._pool.cancel()
+
+    def close(self) -> None:
+        """See `Keeping`."""
+        self._pool.close()
+
+
+class WholeArchives:
+    """Archives as they are, nothing unpacked."""
+
+    def __init__(
+        self, store: Store, downloader: Downloader, reporter: Reporter, limits: Limits, *, directory: str | None
+    ) -> None:
+        """See `ArchiveFetcher` for ``directory``."""
+        self._fetcher = ArchiveFetcher(store, downloader, reporter, jobs=limits.jobs, directory=directory)
+
+    async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredArchive:
+        """See `Keeping`."""
+        return await self._fetcher.fetch(file, required, reuse=reuse)
+
+    async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredArchive:
+        """See `Keeping`."""
+        return await self._fetcher.keep(file, archive, required)
+
+    def read_metadata(self, stored: StoredArchive) -> bytes:
+        """See `Keeping`. The bytes of an archive have been checked: a wheel that does not open is a broken wheel."""
+        return read_wheel_metadata(stored.path)
+
+    def drop(self, stored: StoredArchive) -> None:
+        """Nothing to do: an archive is checked whenever it is taken from the store."""
+
+    def cancel(self) -> None:
+        """Nothing to do: nothing here computes for long."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def read_wheel_metadata(path: str) -> bytes:
+    """Return METADATA of the wheel at ``path``; raise `WheelFormatError` where that is no wheel we accept."""
+    filename = os.path.basename(path)
+    try:
+        with open(path, "rb") as reading:
+            content = mmap.mmap(reading.fileno(), 0, access=mmap.ACCESS_READ)
+    except ValueError as error:
+        raise WheelFormatError(f"{filename} is not a valid wheel", why="it is empty") from error
+    except OSError as error:
+        raise StoreError(f"could not read {filename}", why=str(error)) from error
+    archive = ArchiveReader(content, filename)
+    by_name = {member[0]: member for member in archive.members}
+    return read_layout(filename, list(by_name), lambda name: bytes(archive.read(by_name[name]))).metadata
+
+
+def read_metadata_file(tree: str) -> bytes:
+    """Return METADATA of a stored tree; raise `StoreError` where the tree is damaged."""
+    try:
+        manifest = Manifest.decode(read_file(f"{tree}/manifest") or b"")
+        data = read_file(f"{tree}/{manifest.metadata_index}")
+    except ValueError as error:
+        raise StoreError(f"the stored wheel at {tree} is damaged", why=str(error)) from error
+    if data is None:
+        raise StoreError(f"the stored wheel at {tree} is damaged", why="its METADATA is missing")
+    return data
