@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncpip.core.target import SchemePaths
@@ -145,7 +145,7 @@ def _user_site_obstacle(target: TargetEnvironment) -> str | None:
 
 def _plain_directory(directory: str, home: SchemePaths) -> SchemePaths:
     """Return where `--target` leaves things: pip installs by the home scheme, then moves the libraries to the top."""
-    return replace(_below(directory, home), purelib=directory, platlib=directory)
+    return _below(directory, home).replaced(purelib=directory, platlib=directory)
 
 
 def _below(directory: str, template: SchemePaths) -> SchemePaths:

@@ -6,7 +6,6 @@ wheel tags tell them: a documented difference.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from asyncpip.environment.tags import short_implementation, tags_for
@@ -56,8 +55,7 @@ def target_with_selection(
     is_same_interpreter = all(
         markers[key] == target.markers[key] for key in ("python_version", "implementation_name", "sys_platform")
     )
-    return replace(
-        target,
+    return target.replaced(
         python_full_version=_full(python_version) if python_version else target.python_full_version,
         implementation=markers["implementation_name"],
         cache_tag=target.cache_tag if is_same_interpreter else None,

@@ -1,19 +1,39 @@
 """Wheel tags (PEP 425, 600, 656): those of an interpreter from its facts, and those that the user asked for.
 
 Tags are text, best first, in the order of `packaging.tags`. That module is not imported for Linux and Windows: with
-what it imports it costs several times the work itself.
+what it imports it costs several times the work itself. Lean.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, TypedDict
-
 from asyncpip.errors import UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import NotRequired, TypedDict
 
     from asyncpip.core.target import TargetEnvironment
+
+    class PlatformFacts(TypedDict):
+        """What decides about platform tags. The first two keys are always there, the others by system."""
+
+        system: str
+        """As `platform.system()` says."""
+        name: str
+        """`sysconfig.get_platform()`, as a tag spells it."""
+        architectures: NotRequired[list[str]]
+        """Linux: what the process runs, the nearest first."""
+        glibc: NotRequired[list[int] | None]
+        musl: NotRequired[list[int] | None]
+        elf: NotRequired[list[int] | None]
+        """Class, data, machine, flags of the executable; only where they matter."""
+        denied: NotRequired[list[str]]
+        """Manylinux tags that a distributor's `_manylinux` refuses, as ``2_17_x86_64``."""
+        release: NotRequired[list[int]]
+        """macOS and iOS: major, minor; Android: API level."""
+        machine: NotRequired[str]
+
 
 _SHORT_NAMES = {"python": "py", "cpython": "cp", "pypy": "pp", "ironpython": "ip", "jython": "jy"}
 _LEGACY_MANYLINUX = {(2, 5): "manylinux1", (2, 12): "manylinux2010", (2, 17): "manylinux2014"}
@@ -27,26 +47,6 @@ _ARM_ABI_MASK, _ARM_ABI_5, _ARM_HARD_FLOAT = 0xFF000000, 0x05000000, 0x00000400
 _FIRST_ABI3 = (3, 2)
 _LAST_ABI_WITH_PYMALLOC, _LAST_ABI_WITH_UNICODE_SIZE = (3, 7), (3, 2)
 _MOST_VERSION_PARTS = 3
-
-
-class PlatformFacts(TypedDict):
-    """What decides about platform tags. The first two keys are always there, the others by system."""
-
-    system: str
-    """As `platform.system()` says."""
-    name: str
-    """`sysconfig.get_platform()`, as a tag spells it."""
-    architectures: NotRequired[list[str]]
-    """Linux: what the process runs, the nearest first."""
-    glibc: NotRequired[list[int] | None]
-    musl: NotRequired[list[int] | None]
-    elf: NotRequired[list[int] | None]
-    """Class, data, machine, flags of the executable; only where they matter."""
-    denied: NotRequired[list[str]]
-    """Manylinux tags that a distributor's `_manylinux` refuses, as ``2_17_x86_64``."""
-    release: NotRequired[list[int]]
-    """macOS and iOS: major, minor; Android: API level."""
-    machine: NotRequired[str]
 
 
 def interpreter_tags(

@@ -1,28 +1,55 @@
 """Which interpreter is installed for, and what it says about itself (`cli-surface` section 5, "Interplay").
 
 The running interpreter is asked in process. Another one is asked by a child once; its answer is kept as a record, which
-is valid as long as nothing that it rests on has changed.
+is valid as long as nothing that it rests on has changed. Lean.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict, cast
 
+from asyncpip.core.lean_json import parse_json
 from asyncpip.core.target import SchemePaths, TargetEnvironment
+from asyncpip.core.values import LeanValue
 from asyncpip.environment import probe
 from asyncpip.environment.child import ChildProcess
-from asyncpip.environment.tags import PlatformFacts, interpreter_tags
+from asyncpip.environment.interpreter_records import keep_facts, remembered_facts
+from asyncpip.environment.tags import interpreter_tags
 from asyncpip.errors import CommandError, TargetEnvironmentError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any, TypedDict
 
     from asyncpip.core.ports import RecordStore
+    from asyncpip.environment.tags import PlatformFacts
 
-BUCKET = "interpreters-v1"
+    class InterpreterFacts(TypedDict):
+        """What `probe.collect` returns."""
+
+        executable: str
+        version: list[int]
+        nodot: str
+        implementation: str
+        cache_tag: str | None
+        markers: dict[str, str]
+        abis: list[str]
+        platform: PlatformFacts
+        prefix: str
+        base_prefix: str
+        stdlib: str
+        sys_path: list[str]
+        site_directories: list[str]
+        scheme: dict[str, str]
+        prefix_scheme: dict[str, str]
+        home_scheme: dict[str, str]
+        user_scheme: dict[str, str] | None
+        user_site_enabled: bool
+        include_system_site: bool
+
+
 OLDEST_PYTHON = (3, 8)
 PROBE_TIMEOUT_SECONDS = 60.0
 """An interpreter on a cold network disk takes seconds to start; one that hangs never answers."""
@@ -37,54 +64,32 @@ exec(compile(sys.stdin.read(), "probe", "exec"))
 """
 """Runs on any Python. `-c` puts the working directory first on the path, where a `json.py` could lie."""
 _TOO_OLD = "too old: "
-_PATH_VARIABLES = ("HOME", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONUSERBASE")
-"""Environment variables that change `sys.path` or the schemes."""
 _TOOL_RECEIPTS = ("pipx_metadata.json", "uv-receipt.toml")
 """Files that say: this virtual environment holds one program for use from everywhere, and is nobody's project."""
 
 
-class InterpreterFacts(TypedDict):
-    """What `probe.collect` returns."""
-
-    executable: str
-    version: list[int]
-    nodot: str
-    implementation: str
-    cache_tag: str | None
-    markers: dict[str, str]
-    abis: list[str]
-    platform: PlatformFacts
-    prefix: str
-    base_prefix: str
-    stdlib: str
-    sys_path: list[str]
-    site_directories: list[str]
-    scheme: dict[str, str]
-    prefix_scheme: dict[str, str]
-    home_scheme: dict[str, str]
-    user_scheme: dict[str, str] | None
-    user_site_enabled: bool
-    include_system_site: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemeTemplates:
+class SchemeTemplates(LeanValue):
     """Where the target would put files below a directory still to be named."""
 
-    prefix: SchemePaths
-    """For `--prefix`. Both have `probe.BASE` in place of the directory."""
-    home: SchemePaths
-    """For `--target`, before its libraries move to the top."""
+    __slots__ = ("home", "prefix")
+
+    def __init__(self, *, prefix: SchemePaths, home: SchemePaths) -> None:
+        self.prefix = prefix
+        """For `--prefix`. Both have `probe.BASE` in place of the directory."""
+        self.home = home
+        """For `--target`, before its libraries move to the top."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetSelection:
+class TargetSelection(LeanValue):
     """The interpreter that is installed for, and how it came to be that one."""
 
-    target: TargetEnvironment
-    templates: SchemeTemplates
-    notice: str | None
-    """What the user should know about the choice, for stderr."""
+    __slots__ = ("notice", "target", "templates")
+
+    def __init__(self, *, target: TargetEnvironment, templates: SchemeTemplates, notice: str | None) -> None:
+        self.target = target
+        self.templates = templates
+        self.notice = notice
+        """What the user should know about the choice, for stderr."""
 
 
 def _nothing() -> None:
@@ -169,69 +174,24 @@ def _ask(
     """Return what the interpreter at an absolute path says about itself: in process, from a record, or by a child."""
     if interpreter == sys.executable:
         return _selection(_running_facts(), notice=notice)
-    import json  # noqa: PLC0415 - the running interpreter needs none
-
-    data = records.read_record(BUCKET, interpreter) if records is not None else None
-    if data is not None:
+    facts = None if records is None else remembered_facts(interpreter, environ, records)
+    if facts is not None:
         try:
-            record = json.loads(data)
-            facts = cast("InterpreterFacts", record["facts"])
-            if record["fingerprint"] == _fingerprint(interpreter, facts["site_directories"], environ):
-                return _selection(facts, notice=notice)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            pass  # a record that does not parse is a miss
-    facts = _ask_child(interpreter, environ, meanwhile)
-    # A shim that starts another interpreter (pyenv) chooses anew each time: nothing to remember.
-    if records is not None and os.path.realpath(facts["executable"]) == os.path.realpath(interpreter):
-        fingerprint = _fingerprint(interpreter, facts["site_directories"], environ)
-        records.write_record(BUCKET, interpreter, json.dumps({"fingerprint": fingerprint, "facts": facts}).encode())
+            return _selection(facts, notice=notice)
+        except (LookupError, TypeError, AttributeError):
+            pass  # a record that holds something else is a miss
+    facts, text = _ask_child(interpreter, environ, meanwhile)
+    if records is not None:
+        keep_facts(interpreter, facts, text, environ, records)
     return _selection(facts, notice=notice)
 
 
-def _fingerprint(interpreter: str, site_directories: list[str], environ: Mapping[str, str]) -> dict[str, object]:
-    """Return what an interpreter's answer rests on, as JSON values: its files, `.pth` files, variables and machine."""
-    real = os.path.realpath(interpreter)
-    directory = os.path.dirname(interpreter)
-    configurations = [os.path.join(place, "pyvenv.cfg") for place in (directory, os.path.dirname(directory))]
-    return {
-        "executable": [real, *_stamp(real)],
-        "configuration": [_stamp(path) for path in configurations],
-        "pth": [[place, _pth_files(place)] for place in site_directories],
-        "environment": [environ.get(name) for name in _PATH_VARIABLES],
-        "machine": _machine(),
-    }
+def _ask_child(
+    interpreter: str, environ: Mapping[str, str], meanwhile: Callable[[], None]
+) -> tuple[InterpreterFacts, str]:
+    """Run the probe in the interpreter; return its answer, and that as JSON.
 
-
-def _stamp(path: str) -> list[int]:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return []
-    return [status.st_mtime_ns, status.st_size]
-
-
-def _pth_files(directory: str) -> list[list[object]] | None:
-    """Return names and stamps of a directory's `.pth` files, which may add to `sys.path`; None where there is none."""
-    try:
-        names = sorted(name for name in os.listdir(directory) if name.endswith(".pth"))
-    except OSError:
-        return None
-    return [[name, *_stamp(os.path.join(directory, name))] for name in names]
-
-
-def _machine() -> list[str]:
-    """Return what tells the machine: a path may be read on another one (CI caches), or after an update of libc."""
-    if sys.platform == "win32":
-        return [str(sys.getwindowsversion().build)]
-    try:
-        libc = os.confstr("CS_GNU_LIBC_VERSION")
-    except (AttributeError, ValueError, OSError):
-        libc = None
-    return [*os.uname()[2:], libc or ""]
-
-
-def _ask_child(interpreter: str, environ: Mapping[str, str], meanwhile: Callable[[], None]) -> InterpreterFacts:
-    """Run the probe in the interpreter and return its answer; raise `TargetEnvironmentError` where it gives none.
+    Raises `TargetEnvironmentError` where it gives none.
 
     Not under `-I`: user site and `PYTHONPATH` belong to what pip, run by that interpreter, would see.
     """
@@ -240,8 +200,6 @@ def _ask_child(interpreter: str, environ: Mapping[str, str], meanwhile: Callable
     try:
         child = ChildProcess([interpreter, "-c", _PRELUDE], _probe_source(), variables)
         meanwhile()
-        import json  # noqa: PLC0415 - as above
-
         code, output, complaints = child.wait(timeout_seconds=PROBE_TIMEOUT_SECONDS)
     except OSError as error:
         raise TargetEnvironmentError(f"could not run the Python interpreter {interpreter}", why=str(error)) from error
@@ -252,15 +210,16 @@ def _ask_child(interpreter: str, environ: Mapping[str, str], meanwhile: Callable
             why=f"{interpreter} is older than {OLDEST_PYTHON[0]}.{OLDEST_PYTHON[1]}",
             hint="choose a newer interpreter with `--python`, or use the last pip that runs on this one",
         )
-    lines = output.splitlines()
+    text = output.decode("utf-8", "replace").rstrip().rpartition("\n")[2]
     try:
-        return cast("InterpreterFacts", json.loads(lines[-1]))
-    except (IndexError, ValueError) as error:
+        facts: InterpreterFacts = parse_json(text)
+    except ValueError as error:
         end = "\n".join(complaint.splitlines()[-3:])
         raise TargetEnvironmentError(
             f"{interpreter} does not answer like a Python interpreter",
             why=f"exit code {code}" + (f"; the end of its stderr:\n{end}" if end else ""),
         ) from error
+    return facts, text
 
 
 def _probe_source() -> bytes:
@@ -280,7 +239,9 @@ def _running_facts() -> InterpreterFacts:
             here = ""
         if entries[0] in ("", here, os.path.dirname(sys.argv[0] if sys.argv else "")):
             del entries[0]
-    return cast("InterpreterFacts", probe.collect(entries))
+    facts: Any = probe.collect(entries)
+    answer: InterpreterFacts = facts  # the probe is also read by Pythons that have no TypedDict
+    return answer
 
 
 def _selection(facts: InterpreterFacts, *, notice: str | None) -> TargetSelection:

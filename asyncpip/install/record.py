@@ -11,7 +11,8 @@ import binascii
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
+    from typing import Any
 
     Row = tuple[str, str, str]
 
@@ -99,16 +100,26 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def _sha256(data: bytes) -> bytes:
-    # A few small files in a run: the interpreter's own code does, without the 3 ms that loading OpenSSL takes.
-    try:
-        from _sha2 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - CPython 3.12 and later
-    except ImportError:
-        try:
-            from _sha256 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - CPython 3.11
-        except ImportError:
-            from hashlib import sha256  # noqa: PLC0415 - builds without either
-    digest: bytes = sha256(data).digest()
+    digest: bytes = _algorithm()(data).digest()
     return digest
+
+
+def _algorithm() -> Callable[[bytes], Any]:
+    """Return SHA-256; found once, for a module that is not there is looked for in every place each time."""
+    if not _FOUND:
+        # A few small files in a run: the interpreter's own code does, without the 3 ms that loading OpenSSL takes.
+        try:
+            from _sha2 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - CPython 3.12 and later
+        except ImportError:
+            try:
+                from _sha256 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - CPython 3.11
+            except ImportError:
+                from hashlib import sha256  # noqa: PLC0415 - builds without either
+        _FOUND.append(sha256)
+    return _FOUND[0]
+
+
+_FOUND: list[Callable[[bytes], Any]] = []
 
 
 def _stays_inside(path: str) -> bool:

@@ -30,10 +30,11 @@ ONLY_FOR_REQUESTS = (
 )  # fmt: skip
 """What only a run that sends something may load. (`ssl` comes with asyncio and anyio.)"""
 LEAN = (
-    "cli.completion", "cli.entry", "commands.context", "core.unpacking", "errors",
-    "environment.listing", "install.apply", "install.archive", "install.linker", "install.manifest", "install.record",
-    "install.scheme", "install.scripts", "install.transaction", "install.unpack_worker", "install.unpacker",
-    "install.wheel", "store.answers", "store.layout", "store.store",
+    "cli.completion", "cli.entry", "commands.context", "core.lean_json", "core.target", "core.unpacking", "core.values",
+    "environment.interpreter_records", "environment.listing", "environment.tags", "environment.target", "errors",
+    "install.apply", "install.archive", "install.linker", "install.manifest", "install.record", "install.scheme",
+    "install.scripts", "install.transaction", "install.unpack_worker", "install.unpacker", "install.wheel",
+    "store.answers", "store.layout", "store.store",
 )  # fmt: skip
 
 RUNNER = """

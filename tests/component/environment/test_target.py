@@ -5,15 +5,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import asyncpip
-from asyncpip.environment.target import BUCKET, TargetSelection, find_target
+from asyncpip.environment.target import TargetSelection, find_target
 from asyncpip.errors import CommandError, TargetEnvironmentError
 from tests.component.environment.conftest import make_venv, supported_pythons, unsupported_pythons
 from tests.support.memory import MemoryRecords
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PLAIN: dict[str, str] = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "")}
 PACKAGES = [str(Path(asyncpip.__file__).parents[1]), *(path for path in sys.path if path.endswith("site-packages"))]
@@ -174,36 +177,107 @@ def test_distributor_that_refuses_manylinux(
     assert platforms.isdisjoint(lost)
 
 
-def test_answer_is_remembered(venv: Path) -> None:
+def change_record(records: Records, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the facts of the one record there is."""
+    ((key, record),) = records.records.items()
+    fingerprint, _, text = record.partition(b"\n")
+    facts = json.loads(text)
+    change(facts)
+    records.records[key] = fingerprint + b"\n" + json.dumps(facts).encode()
+
+
+@pytest.mark.parametrize("name", ["venv", "wide_venv"])
+def test_answer_is_remembered(name: str, request: pytest.FixtureRequest) -> None:
+    place: Path = request.getfixturevalue(name)
     records = Records()
-    asked = find(venv, records)
-    key = (BUCKET, str(venv / "bin" / "python"))
-    record = json.loads(records.records[key])
-    record["facts"]["cache_tag"] = "remembered"
-    records.records[key] = json.dumps(record).encode()
-    again = find(venv, records)
-    assert again.target.cache_tag == "remembered"
-    assert again.target.tags == asked.target.tags
+    asked = find(place, records)
+    change_record(records, lambda facts: facts.update(cache_tag="remembered"))
+    again = find(place, records)
+    assert again == asked.replaced(target=asked.target.replaced(cache_tag="remembered"))
     assert records.writes == 1
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"facts": {}, "fingerprint": {}}', b'{"facts": null}'])
-def test_damaged_record_is_a_miss(venv: Path, data: bytes) -> None:
+@pytest.mark.parametrize("name", ["venv", "wide_venv"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b"\n[]", b"\n{}", b"\n{", b"\xff\n{}", b'\n{"site_directories": 1}']
+)
+def test_damaged_record_is_a_miss(name: str, data: bytes, request: pytest.FixtureRequest) -> None:
+    place: Path = request.getfixturevalue(name)
     records = Records()
-    records.records[BUCKET, str(venv / "bin" / "python")] = data
-    assert find(venv, records).target.prefix == str(venv)
-    assert records.writes == 1
+    find(place, records)
+    ((key, record),) = records.records.items()
+    records.records[key] = record.partition(b"\n")[0] + data if data.startswith(b"\n") else data
+    assert find(place, records).target.prefix == str(place)
+    assert records.writes == 2
 
 
-def test_record_with_missing_facts_is_a_miss(venv: Path) -> None:
+@pytest.mark.parametrize("name", ["venv", "wide_venv"])
+@pytest.mark.parametrize("missing", [("scheme", "purelib"), ("markers",), ("version",)])
+def test_record_with_missing_facts_is_a_miss(
+    name: str, missing: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    place: Path = request.getfixturevalue(name)
+    records = Records()
+    asked = find(place, records)
+
+    def drop(facts: dict[str, Any]) -> None:
+        *way, last = missing
+        for step in way:
+            facts = facts[step]
+        del facts[last]
+
+    change_record(records, drop)
+    assert find(place, records) == asked
+    assert records.writes == 2
+
+
+def test_environment_that_was_never_asked_is_known_from_its_like(tmp_path: Path, venv: Path) -> None:
     records = Records()
     find(venv, records)
-    key = (BUCKET, str(venv / "bin" / "python"))
-    record = json.loads(records.records[key])
-    del record["facts"]["scheme"]["purelib"]
-    records.records[key] = json.dumps(record).encode()
-    assert find(venv, records).target.scheme.purelib.startswith(str(venv))
-    assert records.writes == 2
+    for name in ("new", "other/new"):
+        new = make_venv(tmp_path / name)
+        assert find(new, records) == find(new)
+    assert records.writes == 1
+
+
+def _no_difference(_: Path) -> None:
+    pass
+
+
+def _path_file(new: Path) -> None:
+    (next(new.glob("lib/python*/site-packages")) / "more.pth").write_text("/somewhere\n")
+
+
+def _customized(new: Path) -> None:
+    (next(new.glob("lib/python*/site-packages")) / "sitecustomize.py").write_text("")
+
+
+def _sees_more(new: Path) -> None:
+    configuration = new / "pyvenv.cfg"
+    configuration.write_text(configuration.read_text().replace("packages = false", "packages = true"))
+
+
+def _copied(new: Path) -> None:
+    interpreter = new / "bin" / "python"
+    content = interpreter.read_bytes()
+    interpreter.unlink()
+    interpreter.write_bytes(content)
+    interpreter.chmod(0o755)
+
+
+@pytest.mark.parametrize(
+    ("change", "asks"),
+    [(_no_difference, 0), (_path_file, 1), (_customized, 1), (_sees_more, 1), (_copied, 1)],
+)
+def test_environment_that_may_differ_is_asked(
+    tmp_path: Path, venv: Path, change: Callable[[Path], None], asks: int
+) -> None:
+    records = Records()
+    find(venv, records)
+    new = make_venv(tmp_path / "new")
+    change(new)
+    assert find(new, records) == find(new)
+    assert records.writes == 1 + asks
 
 
 def test_record_ends_with_what_it_rests_on(tmp_path: Path) -> None:

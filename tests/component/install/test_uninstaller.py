@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -310,5 +309,5 @@ def test_packages_in_a_directory_that_is_its_own_prefix(env: Path) -> None:
     scheme = SchemePaths(
         purelib=str(flat), platlib=str(flat), scripts=str(flat / "bin"), data=str(flat), headers=str(flat / "include")
     )
-    plan = paths_to_remove(found, replace(target(env), scheme=scheme), only_below=str(flat))
+    plan = paths_to_remove(found, target(env).replaced(scheme=scheme), only_below=str(flat))
     assert inside(env, plan.directories_to_prune) == ["lib/site/foo", "lib/site/foo_bar-1.0.dist-info"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from asyncpip.core.target import SchemePaths, TargetEnvironment
@@ -79,4 +78,4 @@ def target(**changes: Any) -> TargetEnvironment:
         user_scheme=scheme("/home/me/.local"),
         user_site_enabled=True,
     )
-    return replace(usual, **changes)
+    return usual.replaced(**changes)
