@@ -12,10 +12,11 @@ from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.core.names import normalize_name
 from asyncpip.errors import InstallError, StoreError
-from asyncpip.install.apply import Destination, WheelToInstall, apply_changes
+from asyncpip.install.apply import apply_changes
 from asyncpip.install.bytecode import compile_files
 from asyncpip.install.linker import choose_link_mode, damaged_trees
 from asyncpip.install.manifest import Manifest
+from asyncpip.install.placement import Destination, WheelToInstall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

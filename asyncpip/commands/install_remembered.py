@@ -16,9 +16,10 @@ from asyncpip.commands.install_start import installed_part
 from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.environment.listing import installed_entries
 from asyncpip.errors import StoreError
-from asyncpip.install.apply import Destination, WheelToInstall, apply_changes
+from asyncpip.install.apply import apply_changes
 from asyncpip.install.linker import check_beside, choose_link_mode
 from asyncpip.install.manifest import Manifest
+from asyncpip.install.placement import Destination, WheelToInstall
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from asyncpip.environment.externally_managed import check_externally_managed, ch
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.environment.target import find_target
 from asyncpip.errors import AsyncpipError, CommandError
-from asyncpip.install.apply import Destination, apply_changes
+from asyncpip.install.apply import apply_changes
+from asyncpip.install.placement import Destination
 from asyncpip.install.removal_listing import removal_listing
 from asyncpip.install.uninstaller import paths_to_remove
 from asyncpip.store.store import open_store, process_umask

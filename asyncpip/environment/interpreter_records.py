@@ -105,6 +105,7 @@ class _Base:
             and facts["prefix"] == self.prefix != facts["base_prefix"]
             and not facts["include_system_site"]
             and not facts["user_site_enabled"]
+            and facts["scheme"]["purelib"] in facts["sys_path"]  # else it was not there when the interpreter started
             and all(_is_quiet(directory) for directory in facts["site_directories"])
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 
 from asyncpip.errors import InstallError
@@ -27,7 +28,7 @@ LINK_MODES = (HARDLINK, CLONE, COPY, SYMLINK)
 _CANNOT_LINK = frozenset((errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.EACCES, errno.ENOSYS))
 """Other file system, or one without links, or (65,000 on ext4) as many as a file may have: such files are copied."""
 _DIRECTORY_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
-_HAVE_DIR_FD = os.link in os.supports_dir_fd and os.stat in os.supports_dir_fd and os.open in os.supports_dir_fd
+_HAVE_DIR_FD = all(call in os.supports_dir_fd for call in (os.link, os.mkdir, os.open, os.stat))
 _FICLONE = 0x40049409
 _CHUNK_FILES = 256
 """Files that a worker takes at once: small enough to share one huge wheel, large enough to make the lock cheap."""
@@ -68,14 +69,14 @@ def _check(tree: tuple[str, Manifest]) -> None:
 
 
 def _is_intact(tree: str, manifest: Manifest) -> bool:
-    stat = os.stat
+    look = os.stat
     prefix = "" if _HAVE_DIR_FD else tree + os.sep
     try:
-        stamp = stat(os.path.join(tree, MANIFEST_NAME)).st_mtime_ns
+        stamp = look(os.path.join(tree, MANIFEST_NAME)).st_mtime_ns
         descriptor = os.open(tree, _DIRECTORY_FLAGS) if _HAVE_DIR_FD else None
         try:
             for index, size in enumerate(manifest.sizes):
-                info = stat(f"{prefix}{index}", dir_fd=descriptor)
+                info = look(f"{prefix}{index}", dir_fd=descriptor)
                 if info.st_mtime_ns > stamp or info.st_size != size:
                     return False
         finally:
@@ -87,7 +88,10 @@ def _is_intact(tree: str, manifest: Manifest) -> bool:
 
 
 def link_files(jobs_list: Sequence[LinkJob], *, mode: str, jobs: int) -> None:
-    """Put stored files into place; directories exist, destinations do not. Raises `InstallError`, `OSError`."""
+    """Put stored files into place, and make the directories for them below the root of each job, which exists.
+
+    Destinations do not exist. Raises `InstallError`, `OSError`.
+    """
     chunks = [
         (tree, root, paths[at : at + _CHUNK_FILES], first + at)
         for tree, root, paths, first in jobs_list
@@ -98,11 +102,13 @@ def link_files(jobs_list: Sequence[LinkJob], *, mode: str, jobs: int) -> None:
     def link_chunk(chunk: LinkJob) -> None:
         tree, root, paths, first = chunk
         if not _HAVE_DIR_FD or mode == SYMLINK:
+            _make_directories(paths, root + os.sep, None)
             for index, path in enumerate(paths, first):
                 _place_one(place, os.path.join(tree, str(index)), os.path.join(root, path), None, None)
             return
         source, target = os.open(tree, _DIRECTORY_FLAGS), os.open(root, _DIRECTORY_FLAGS)
         try:
+            _make_directories(paths, "", target)
             if mode == HARDLINK:
                 _link_run(paths, first, source, target)
             else:
@@ -113,6 +119,27 @@ def link_files(jobs_list: Sequence[LinkJob], *, mode: str, jobs: int) -> None:
             os.close(target)
 
     run_parallel(link_chunk, chunks, jobs=jobs)
+
+
+def _make_directories(paths: list[str], prefix: str, root: int | None) -> None:
+    """Make the directories that ``paths`` lie in; another worker may be making them too."""
+    for directory in sorted({path.rpartition("/")[0] for path in paths}):
+        if directory:
+            _make_directory(directory, prefix, root)
+
+
+def _make_directory(directory: str, prefix: str, root: int | None) -> None:
+    try:
+        os.mkdir(prefix + directory, dir_fd=root)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.stat(prefix + directory, dir_fd=root).st_mode):
+            raise
+    except FileNotFoundError:
+        parent = directory.rpartition("/")[0]
+        if not parent:
+            raise
+        _make_directory(parent, prefix, root)
+        _make_directory(directory, prefix, root)
 
 
 def _link_run(paths: list[str], first: int, source: int, target: int) -> None:

@@ -22,6 +22,7 @@ class Manifest:
     """One unpacked wheel. Files are stored under their index: first the ``root_paths``, then the ``other_files``."""
 
     __slots__ = (
+        "_sizes",
         "console_scripts",
         "digest",
         "dist_info",
@@ -33,7 +34,6 @@ class Manifest:
         "root_is_purelib",
         "root_paths",
         "root_rows",
-        "sizes",
         "version",
         "warnings",
     )
@@ -53,7 +53,7 @@ class Manifest:
         root_paths: list[str],
         root_rows: list[str],
         other_files: list[tuple[str, str, str, bool]],
-        sizes: list[int],
+        sizes: list[int] | str,
         warnings: list[str],
     ) -> None:
         self.filename = filename
@@ -76,14 +76,18 @@ class Manifest:
         self.other_files = other_files
         """Scheme key, path below the scheme's directory, RECORD hash and size (`sha256=…,12` or `,`), and whether the
         file is a script whose `#!python` line names the target's interpreter."""
-        self.sizes = sizes
-        """Bytes of each stored file, in order."""
+        self._sizes = sizes
         self.warnings = warnings
 
     @property
     def file_count(self) -> int:
         """How many files are stored."""
-        return len(self.sizes)
+        return len(self.root_paths) + len(self.other_files)
+
+    @property
+    def sizes(self) -> list[int]:
+        """Bytes of each stored file, in order; only a check of the tree needs them, so they are read then."""
+        return list(map(int, _items(self._sizes))) if isinstance(self._sizes, str) else self._sizes
 
     @property
     def metadata_index(self) -> int:
@@ -136,7 +140,7 @@ class Manifest:
             root_paths=_items(fields[9]),
             root_rows=_items(fields[10]),
             other_files=[_other_file(line) for line in _items(fields[11])],
-            sizes=list(map(int, _items(fields[12]))),
+            sizes=fields[12],
             warnings=_items(fields[13]),
         )
 

@@ -15,12 +15,19 @@ from asyncpip.store.store import read_file, remove_quietly, remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    Below = tuple[str, list[str], list[str]]
+    """A directory, and relative to it directories that will be made there (not by `begin`) and files that will appear.
+    """
 
 PREFIX = ".asyncpip-"
 """Of the directory in the target that holds a journal and what was moved aside; no importable name."""
 _UNFINISHED, _JOURNAL, _DONE = "unfinished", "journal", "committed"
 _MOVED, _DIRECTORY, _FILE = "M", "D", "F"
+_BELOW, _DIRECTORIES, _FILES = "B", "d", "f"
+"""A directory, and two entries of many lines: what lies below it. Joining 25.8k names is done in 1 ms, making as many
+absolute paths and entries of them takes 20. No name holds a line end, for no manifest could."""
 
 
 class Transaction:
@@ -30,22 +37,32 @@ class Transaction:
     """
 
     def __init__(
-        self, home: str, *, moved: Sequence[str], new_directories: Sequence[str], new_files: Sequence[str]
+        self,
+        home: str,
+        *,
+        moved: Sequence[str],
+        new_directories: Sequence[str],
+        new_files: Sequence[str],
+        below: Sequence[Below] = (),
     ) -> None:
         self.home = home
         self.directory = os.path.join(home, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
         self._moved = moved
         self._new_directories = new_directories
         self._new_files = new_files
+        self._below = below
         self._made_for_home: list[str] = []
 
     def begin(self) -> None:
-        """Write the journal, move old files aside, make the new directories."""
+        """Write the journal, move old files aside, make the new directories, except those ``below`` others."""
         self._make_home()
         os.mkdir(self.directory, 0o700)
         entries = [f"{_MOVED}{path}" for path in self._moved]
         entries += [f"{_DIRECTORY}{path}" for path in self._new_directories]
         entries += [f"{_FILE}{path}" for path in self._new_files]
+        for directory, directories, files in self._below:
+            entries.append(_BELOW + directory)
+            entries += (_DIRECTORIES + "\n".join(directories), _FILES + "\n".join(files))
         # Aside first: half a journal would name paths that are beginnings of others.
         aside = os.path.join(self.directory, _UNFINISHED)
         _write(aside, "\0".join(entries).encode("utf-8", "surrogateescape"))
@@ -58,6 +75,12 @@ class Transaction:
             except FileExistsError:
                 if not os.path.isdir(path):
                     raise
+
+    def new_paths(self) -> Iterator[str]:
+        """Yield all files that will appear."""
+        yield from self._new_files
+        for directory, _, files in self._below:
+            yield from (os.path.join(directory, path) for path in files)
 
     def commit(self, prune: Sequence[str] = ()) -> None:
         """Make the changes final; drop what was moved aside and those of the directories ``prune`` that are empty."""
@@ -106,8 +129,10 @@ def _undo(directory: str) -> list[str]:
     entries = data.decode("utf-8", "surrogateescape").split("\0") if data else []
     moved = [entry[1:] for entry in entries if entry[:1] == _MOVED]
     untouched = {path for number, path in enumerate(moved) if not os.path.lexists(os.path.join(directory, str(number)))}
-    problems = _remove_files([entry[1:] for entry in entries if entry[:1] == _FILE and entry[1:] not in untouched])
-    _remove_empty([entry[1:] for entry in entries if entry[:1] == _DIRECTORY])
+    files = [entry[1:] for entry in entries if entry[:1] == _FILE] + _listed_below(entries, _FILES)
+    problems = _remove_files([path for path in files if path not in untouched])
+    directories = [entry[1:] for entry in entries if entry[:1] == _DIRECTORY]
+    _remove_empty(directories + _listed_below(entries, _DIRECTORIES))
     for number, path in enumerate(moved):
         if path not in untouched:
             try:
@@ -118,6 +143,18 @@ def _undo(directory: str) -> list[str]:
     if not problems:
         remove_tree(directory)
     return problems
+
+
+def _listed_below(entries: Sequence[str], kind: str) -> list[str]:
+    """Return the paths, absolute, of the entries of many lines that are of ``kind``."""
+    found: list[str] = []
+    directory = ""
+    for entry in entries:
+        if entry[:1] == _BELOW:
+            directory = entry[1:]
+        elif entry[:1] == kind and len(entry) > 1:
+            found += [os.path.join(directory, name) for name in entry[1:].split("\n")]
+    return found
 
 
 def _remove_files(paths: Sequence[str]) -> list[str]:

@@ -33,7 +33,7 @@ MANIFESTS = st.builds(
 
 
 def fields(manifest: Manifest) -> dict[str, object]:
-    return {name: getattr(manifest, name) for name in Manifest.__slots__}
+    return {name: getattr(manifest, name) for name in (slot.lstrip("_") for slot in Manifest.__slots__)}
 
 
 @given(MANIFESTS)

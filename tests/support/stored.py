@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from asyncpip.core.target import SchemePaths
-from asyncpip.install.apply import Destination, WheelToInstall
+from asyncpip.install.placement import Destination, WheelToInstall
 from asyncpip.install.unpacker import unpack_wheel
 from asyncpip.store.store import Store
 from tests.support.wheel_builder import build_wheel

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -263,6 +264,18 @@ def _copied(new: Path) -> None:
     interpreter.unlink()
     interpreter.write_bytes(content)
     interpreter.chmod(0o755)
+
+
+def test_environment_without_site_packages_is_no_example(tmp_path: Path, venv: Path) -> None:
+    """pip removes the directory with the last distribution in it."""
+    records = Records()
+    bare = make_venv(tmp_path / "bare")
+    site_packages = next(bare.glob("lib/python*/site-packages"))
+    shutil.rmtree(site_packages)
+    assert str(site_packages) not in find(bare, records).target.sys_path
+    site_packages.mkdir()
+    assert find(bare, records) == find(bare)
+    assert find(venv, records) == find(venv)
 
 
 @pytest.mark.parametrize(

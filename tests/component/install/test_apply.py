@@ -25,8 +25,8 @@ from tests.support.stored import destination_below, open_test_store, snapshot, s
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from asyncpip.install.apply import WheelToInstall
     from asyncpip.install.linker import LinkJob
+    from asyncpip.install.placement import WheelToInstall
 
 FULL: dict[str, Any] = {
     "files": {
