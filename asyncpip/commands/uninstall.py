@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncpip.commands.holding import hold_environment
@@ -169,7 +169,7 @@ class _Uninstall:
         else:
             home = target.scheme.purelib
         where = Destination(
-            scheme=replace(target.scheme, purelib=home),
+            scheme=target.scheme.replaced(purelib=home),
             executable=target.executable,
             python_version="",
             cache_tag=None,
