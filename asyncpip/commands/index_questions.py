@@ -19,6 +19,7 @@ from asyncpip.commands.requirement_sources import FileOptions
 from asyncpip.pipeline.limits import Limits
 from asyncpip.pipeline.lookup import LookUp, look_up_projects
 from asyncpip.resolve.candidates import CandidateList
+from asyncpip.resolve.explain import no_version_error
 from asyncpip.resolve.selection import ALL, ReleaseControl
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from asyncpip.core.page import ProjectPage
     from asyncpip.core.ports import RecordStore
     from asyncpip.core.target import TargetEnvironment
+    from asyncpip.errors import NoMatchingDistributionError
     from asyncpip.resolve.selection import Selection
 
 _ANY_VERSION = SpecifierSet()
@@ -89,3 +91,10 @@ def candidate_selection(
 def candidates_of(name: NormalizedName, pages: Sequence[ProjectPage], chosen: Selection) -> Iterator[Candidate]:
     """Yield the best candidate of each version, the best first."""
     return CandidateList(name, pages, chosen).candidates_matching(_ANY_VERSION)
+
+
+def no_candidate_error(
+    project: str, name: NormalizedName, pages: Sequence[ProjectPage], chosen: Selection
+) -> NoMatchingDistributionError:
+    """Return the error for ``project``, as the user wrote it, of which no version counts."""
+    return no_version_error(project, CandidateList(name, pages, chosen), _ANY_VERSION, chosen)

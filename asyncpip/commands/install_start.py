@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from asyncpip.core.events import Level, Message
+from asyncpip.commands.surroundings import find_surroundings
 from asyncpip.environment.listing import installed_entries
-from asyncpip.environment.target import find_target
-from asyncpip.store.store import open_store, process_umask, read_file
+from asyncpip.store.store import read_file
 from asyncpip.version import VERSION
 
 TYPE_CHECKING = False
@@ -44,20 +43,9 @@ class Start:
     def __init__(self, context: CommandContext) -> None:
         self.context = context
         self.cwd = os.getcwd()
-        warnings: list[str] = []
-        self.store: Store | None = open_store(
-            context.settings.text("cache_dir"), umask=process_umask(), warn=warnings.append
-        )
-        self.selected: TargetSelection = find_target(
-            python=context.settings.text("python"),
-            environ=context.environ,
-            records=self.store,
-            meanwhile=_import_what_follows,
-        )
-        if self.selected.notice:
-            warnings.append(self.selected.notice)
-        for text in warnings:
-            context.reporter.emit(Message(Level.WARNING, text))
+        self.store: Store | None
+        self.selected: TargetSelection
+        self.store, self.selected = find_surroundings(context, meanwhile=_import_what_follows)
         self.question: str | None = None if self.store is None else _question(context, self.selected.target)
 
 

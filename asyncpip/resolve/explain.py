@@ -12,6 +12,7 @@ from asyncpip.errors import NoMatchingDistributionError, ResolutionImpossibleErr
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
     from packaging.version import Version
     from resolvelib.structs import RequirementInformation
@@ -107,7 +108,23 @@ def no_match_error(
     return NoMatchingDistributionError(
         f"No matching distribution found for {text}",
         why="\n".join(lines),
-        hint=_hint_for(wanted, {each.reason for each in rejected}, listed),
+        hint=_hint_for(wanted.name, {each.reason for each in rejected}, listed),
+    )
+
+
+def no_version_error(
+    project: str, listed: CandidateList, specifier: SpecifierSet, selection: Selection
+) -> NoMatchingDistributionError:
+    """Return the error for ``project``, as the user wrote it, of which nothing ``listed`` counts."""
+    rejected = listed.rejected(specifier)
+    lines = _reasons(rejected, selection)
+    yanked = [each.version for each in rejected if each.reason is Reason.YANKED]
+    if yanked:
+        lines.append(f"Ignored the following yanked versions: {_listed(dict.fromkeys(yanked), last=', ')}")
+    return NoMatchingDistributionError(
+        f"No matching distribution found for {project}",
+        why="\n".join(lines) or None,
+        hint=_hint_for(listed.name, {each.reason for each in rejected}, listed),
     )
 
 
@@ -137,9 +154,9 @@ def _reasons(rejected: Iterable[Rejected], selection: Selection) -> list[str]:
     return lines
 
 
-def _hint_for(wanted: Wanted, reasons: Collection[Reason], listed: CandidateList) -> str | None:
+def _hint_for(name: NormalizedName, reasons: Collection[Reason], listed: CandidateList) -> str | None:
     if listed.is_empty:
-        if wanted.name.endswith(("requirements-txt", "requirements-in")):
+        if name.endswith(("requirements-txt", "requirements-in")):
             return "to install what a requirements file lists, name it after -r"
         return "check the spelling, and that the right index is asked (-i, --extra-index-url)"
     if Reason.PRE_RELEASE in reasons:
@@ -147,7 +164,7 @@ def _hint_for(wanted: Wanted, reasons: Collection[Reason], listed: CandidateList
     if Reason.REQUIRES_PYTHON in reasons:
         return "another Python version would do, or an older version of the project"
     if Reason.SDIST_EXCLUDED in reasons or Reason.WHEEL_EXCLUDED in reasons:
-        return f"relax --only-binary or --no-binary for {wanted.name}"
+        return f"relax --only-binary or --no-binary for {name}"
     return None
 
 

@@ -57,6 +57,7 @@ PLANNED = frozenset(SUMMARIES) - {
     "completion",
     "hash",
     "help",
+    "index",
     "install",
     "uninstall",
 }

@@ -1,0 +1,76 @@
+"""`asyncpip index versions`: which versions of a project the target could use."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from asyncpip.commands.inquiry import target_of
+from asyncpip.commands.install_options import target_choice
+from asyncpip.commands.surroundings import find_surroundings
+from asyncpip.core.events import Level, Message
+from asyncpip.core.names import normalize_name
+from asyncpip.environment.installed import InstalledDistributions
+from asyncpip.errors import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packaging.version import Version
+
+    from asyncpip.commands.context import CommandContext
+
+_ACTIONS = ("versions",)
+
+
+def run(context: CommandContext) -> int:
+    """Run the command; return its exit code."""
+    if not context.arguments or context.arguments[0] not in _ACTIONS:
+        raise CommandError(f"Need an action ({', '.join(_ACTIONS)}) to perform.")
+    if len(context.arguments) != 1 + 1:
+        raise CommandError("You need to specify exactly one argument")
+    return _versions(context, context.arguments[1])
+
+
+def _versions(context: CommandContext, project: str) -> int:
+    """Tell of the versions of ``project``."""
+    from asyncpip.commands import index_questions as indexes  # noqa: PLC0415 - loads the pipeline
+
+    name = normalize_name(project)
+    store, selected = find_surroundings(context)
+    chosen = indexes.candidate_selection(
+        context,
+        target_of(selected.target, target_choice(context.settings)),
+        ignore_requires_python=context.settings.flag("ignore_requires_python"),
+    )
+    pages = indexes.ask_indexes(context, [name], store)[name]
+    versions = sorted({candidate.version for candidate in indexes.candidates_of(name, pages, chosen)}, reverse=True)
+    if not versions:
+        raise indexes.no_candidate_error(project, name, pages, chosen)
+    installed = InstalledDistributions.scan(selected.target.sys_path, selected.target).find(name)
+    version = None if installed is None else str(installed.version)
+    text = _as_json if context.settings.flag("json") else _as_text
+    context.reporter.emit(Message(Level.INFO, text(project, versions, version)))
+    return 0
+
+
+def _as_json(project: str, versions: Sequence[Version], installed: str | None) -> str:
+    texts = [str(version) for version in versions]
+    found = {"name": project, "versions": texts, "latest": texts[0]}
+    if installed is not None:
+        found["installed_version"] = installed
+    return json.dumps(found)
+
+
+def _as_text(project: str, versions: Sequence[Version], installed: str | None) -> str:
+    texts = [str(version) for version in versions]
+    lines = [f"{project} ({texts[0]})", f"Available versions: {', '.join(texts)}"]
+    return "\n".join(lines + installed_lines(versions[0], installed))
+
+
+def installed_lines(latest: Version, installed: str | None) -> list[str]:
+    """Return pip's lines about an ``installed`` version beside the ``latest``; none where none is installed."""
+    if installed is None:
+        return []
+    note = " (pre-release; install with `pip install --pre`)" if latest.pre else ""
+    return [f"  INSTALLED: {installed}", f"  LATEST:    {latest}{note}"]
