@@ -15,6 +15,8 @@ from asyncpip.cli.command_specs.registry import COMMANDS, PLANNED
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.golden.twins import Twins
+
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 pytestmark = pytest.mark.golden
@@ -72,6 +74,7 @@ def test_what_pip_offers_is_offered(line: str, tmp_path: Path) -> None:
         offered[program] = {text.rstrip("=") for text in done.stdout.split()} - PLANNED
     assert offered["asyncpip"] >= offered["pip"]
     own = {flag for spec in COMMANDS.values() for option in spec.options if option.own for flag in option.flags}
+    own.add("--dry-run")  # of `install` alone in pip
     assert offered["asyncpip"] - offered["pip"] <= own | (set(COMMANDS) if line == "help |" else set())
     assert offered["asyncpip"]
 
@@ -94,3 +97,18 @@ def test_the_command(line: str, tmp_path: Path) -> None:
     assert ours.stdout.split("\n")[:2] == [
         text.replace("# pip", "# asyncpip") for text in theirs.stdout.split("\n")[:2]
     ]
+
+
+@pytest.mark.parametrize(("words", "position"), [("", 4), ("p", 4), ("Top", 4), ("plain ", 5)])
+def test_names_of_what_is_installed(twins: Twins, words: str, position: int) -> None:
+    twins.check("plain Top.Name tools")
+    pair = twins.run_command(
+        "",
+        PIP_AUTO_COMPLETE="1",
+        COMP_WORDS=twins.fill(f"x --python {{env}} uninstall {words}"),
+        COMP_CWORD=str(position),
+    )
+    theirs, ours = (set(side.outcome.stdout.split()) for side in pair)
+    assert theirs
+    assert ours == theirs
+    assert (pair.pip.outcome.code, pair.ours.outcome.code) == (1, 1)

@@ -26,5 +26,6 @@ SPEC = CommandSpec(
     usage=("[options] <file> ...",),
     description="Print the hash of each archive, as `--hash` in a requirements file wants it.",
     groups=(_OPTIONS, GENERAL),
+    arguments="paths",
     examples=(("hash dist/demo-1.0-py3-none-any.whl", "a line to put behind the requirement `demo==1.0`"),),
 )

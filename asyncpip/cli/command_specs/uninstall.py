@@ -40,6 +40,7 @@ SPEC = CommandSpec(
         " cannot be removed, none. Dependencies stay."
     ),
     groups=(_OPTIONS, GENERAL),
+    arguments="installed",
     examples=(
         ("uninstall -y flask", "without a question"),
         ("uninstall --dry-run flask", "only list what would be removed"),
