@@ -12,6 +12,7 @@ from asyncpip.cli.printer import discard_stdout, open_printer, stderr_color, wan
 from asyncpip.cli.settings import load_settings
 from asyncpip.commands.context import CommandContext
 from asyncpip.core.events import Level, Message
+from asyncpip.environment.choice import site_prefix
 from asyncpip.errors import (
     EXIT_BROKEN_STDOUT,
     EXIT_ERROR,
@@ -91,7 +92,9 @@ def _run(argv: Sequence[str], prog: str, printer: Printer, load: Callable[[str],
             "the working directory does not exist any more", why=str(error), hint="change to another directory"
         ) from error
     home = os.path.expanduser("~")
-    settings, notices = load_settings(parsed, os.environ, home=home, prefix=sys.prefix, platform=sys.platform)
+    settings, notices = load_settings(
+        parsed, os.environ, home=home, prefix=site_prefix(_python(parsed), os.environ), platform=sys.platform
+    )
     printer.configure(
         verbosity=_DEBUG_VERBOSITY if settings.flag("debug") else settings.number("verbose") - settings.number("quiet"),
         color=stderr_color(os.environ, no_color=settings.flag("no_color")),
@@ -113,6 +116,12 @@ def _run(argv: Sequence[str], prog: str, printer: Printer, load: Callable[[str],
             started_nanoseconds=started_nanoseconds,
         )
     return code
+
+
+def _python(parsed: ParsedCommand) -> str | None:
+    """Return the value of `--python` as far as it stands in no file."""
+    python = parsed.values.get("python") or os.environ.get("ASYNCPIP_PYTHON") or os.environ.get("PIP_PYTHON")
+    return python if isinstance(python, str) and python else None
 
 
 def _attach_display(parsed: ParsedCommand, settings: Settings, printer: Printer, started: float) -> None:

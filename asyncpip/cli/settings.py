@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 
-from asyncpip.cli.configuration import configuration_files, normalize_key, read_configuration, xdg_folder
 from asyncpip.cli.option_values import parse_boolean, parse_count, parse_value, split_key_value
 from asyncpip.cli.options import ALWAYS_ENABLED_FEATURES
+from asyncpip.environment.configuration import configuration_files, normalize_key, read_configuration, xdg_folder
 from asyncpip.errors import CommandError, ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from asyncpip.cli.configuration import Entry
     from asyncpip.cli.parser import ParsedCommand
     from asyncpip.cli.specs import Option
+    from asyncpip.environment.configuration import Entry
 
     Layer = dict[str, tuple[str, str]]
 

@@ -14,6 +14,7 @@ from asyncpip.core.target import SchemePaths, TargetEnvironment
 from asyncpip.core.values import LeanValue
 from asyncpip.environment import probe
 from asyncpip.environment.child import ChildProcess
+from asyncpip.environment.choice import interpreter_below, runs_in_project_environment
 from asyncpip.environment.interpreter_records import keep_facts, remembered_facts
 from asyncpip.environment.tags import interpreter_tags
 from asyncpip.errors import CommandError, TargetEnvironmentError
@@ -64,8 +65,6 @@ exec(compile(sys.stdin.read(), "probe", "exec"))
 """
 """Runs on any Python. `-c` puts the working directory first on the path, where a `json.py` could lie."""
 _TOO_OLD = "too old: "
-_TOOL_RECEIPTS = ("pipx_metadata.json", "uv-receipt.toml")
-"""Files that say: this virtual environment holds one program for use from everywhere, and is nobody's project."""
 
 
 class SchemeTemplates(LeanValue):
@@ -114,8 +113,8 @@ def find_target(
         return _ask(_locate(python, environ), environ, records, meanwhile, notice=None)
     notice = None
     active = environ.get("VIRTUAL_ENV")
-    if active and not _runs_in_project_environment() and os.path.realpath(active) != os.path.realpath(sys.prefix):
-        interpreter = _interpreter_below(active)
+    if active and not runs_in_project_environment() and os.path.realpath(active) != os.path.realpath(sys.prefix):
+        interpreter = interpreter_below(active)
         if interpreter is not None:
             notice = f"Using the active virtual environment {active}"
             return _ask(os.path.abspath(interpreter), environ, records, meanwhile, notice=notice)
@@ -123,17 +122,11 @@ def find_target(
     return _selection(_running_facts(), notice=notice)
 
 
-def _runs_in_project_environment() -> bool:
-    if sys.prefix == sys.base_prefix:
-        return False
-    return not any(os.path.exists(os.path.join(sys.prefix, name)) for name in _TOOL_RECEIPTS)
-
-
 def _locate(python: str, environ: Mapping[str, str]) -> str:
     """Return the absolute path, links kept, of what `--python` names: a file, a directory or a name on `PATH`."""
     found: str | None
     if os.path.isdir(python):
-        found = _interpreter_below(python)
+        found = interpreter_below(python)
         if found is None:
             raise CommandError(
                 f"Could not locate Python interpreter {python}",
@@ -153,14 +146,6 @@ def _locate(python: str, environ: Mapping[str, str]) -> str:
                 why="there is no such file" if has_directory else "there is no such file, and no such name on PATH",
             )
     return os.path.abspath(found)
-
-
-def _interpreter_below(directory: str) -> str | None:
-    for relative in ("bin/python", "Scripts/python.exe"):
-        path = os.path.join(directory, *relative.split("/"))
-        if os.path.exists(path):
-            return path
-    return None
 
 
 def _ask(

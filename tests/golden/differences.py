@@ -124,3 +124,8 @@ class Wanted(Enum):
         r"content=None\), asyncpip None",
         "pip leaves bytecode that another interpreter made of a removed module",
     )
+    GETS_WHAT_COUNTS = Difference(
+        r"exit code: pip 1, asyncpip 0|only asyncpip says: .*|on stderr: pip \['ERROR'\], asyncpip \['WARNING'\]",
+        "`config get` without a file option looks where pip would write only; here, failing that, into all files, and "
+        "names the one",
+    )

@@ -55,6 +55,7 @@ SUBJECTS = {
 
 PLANNED = frozenset(SUMMARIES) - {
     "completion",
+    "config",
     "hash",
     "help",
     "index",

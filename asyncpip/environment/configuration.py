@@ -36,26 +36,36 @@ def normalize_key(name: str) -> str:
     return name.lower().replace("_", "-").removeprefix("--")
 
 
+def configuration_kinds(
+    environ: Mapping[str, str], *, home: str, prefix: str, platform: str, isolated: bool = False, etc: str = "/etc"
+) -> dict[str, tuple[str, ...]]:
+    """Return the configuration files, existing or not, by kind: ``global``, ``user``, ``site``, ``env``.
+
+    The kinds and the files of each are in order, the weakest first. ``platform`` is a value of `sys.platform`,
+    ``prefix`` that of the environment, ``etc`` where a POSIX machine has its own file; ``env`` is the file that
+    `PIP_CONFIG_FILE` names. The user's files are left out where ``isolated``, and where `PIP_CONFIG_FILE` names a file
+    that exists.
+    """
+    named = environ.get("PIP_CONFIG_FILE")
+    basename = "pip.ini" if platform == "win32" else "pip.conf"
+    kinds = {"global": _global_folders(environ, platform, etc)}
+    if not isolated and not (named and os.path.exists(named)):
+        legacy = os.path.join(home, "pip" if platform == "win32" else ".pip")
+        kinds["user"] = (legacy, _user_folder(environ, home, platform))
+    kinds["site"] = (prefix,)
+    files = {kind: tuple(os.path.join(folder, basename) for folder in folders) for kind, folders in kinds.items()}
+    files["env"] = () if named is None else (named,)
+    return files
+
+
 def configuration_files(
     environ: Mapping[str, str], *, home: str, prefix: str, platform: str, isolated: bool = False, etc: str = "/etc"
 ) -> tuple[str, ...]:
-    """Return the configuration files, existing or not, weakest first: global, user, site, `PIP_CONFIG_FILE`.
-
-    ``platform`` is a value of `sys.platform`, ``prefix`` that of the running interpreter, ``etc`` where a POSIX machine
-    has its own file. The user's files are left out where ``isolated``, and where `PIP_CONFIG_FILE` names a file that
-    exists; the null device there means no files at all.
-    """
-    named = environ.get("PIP_CONFIG_FILE")
-    if named == os.devnull:
+    """Return the files of all kinds that count, the weakest first: the null device as `PIP_CONFIG_FILE` means none."""
+    if environ.get("PIP_CONFIG_FILE") == os.devnull:
         return ()
-    basename = "pip.ini" if platform == "win32" else "pip.conf"
-    folders = _global_folders(environ, platform, etc)
-    if not isolated and not (named and os.path.exists(named)):
-        folders += (os.path.join(home, "pip" if platform == "win32" else ".pip"),)
-        folders += (_user_folder(environ, home, platform),)
-    folders += (prefix,)
-    files = tuple(os.path.join(folder, basename) for folder in folders)
-    return (*files, named) if named is not None else files
+    kinds = configuration_kinds(environ, home=home, prefix=prefix, platform=platform, isolated=isolated, etc=etc)
+    return tuple(path for files in kinds.values() for path in files)
 
 
 def read_configuration(files: Sequence[str]) -> list[Entry]:
@@ -65,17 +75,23 @@ def read_configuration(files: Sequence[str]) -> list[Entry]:
     """
     entries: list[Entry] = []
     for path in files:
-        try:
-            with open(path, encoding=None) as stream:  # the locale's encoding or UTF-8 mode's, as pip
-                text = stream.read()
-        except UnicodeDecodeError as error:
-            raise ConfigurationError(
-                f"configuration file {path} could not be loaded", why=f"it contains invalid {error.encoding} characters"
-            ) from error
-        except OSError:
-            continue
-        entries += parse_configuration(text, path)
+        text = read_text(path)
+        if text is not None:
+            entries += parse_configuration(text, path)
     return entries
+
+
+def read_text(path: str) -> str | None:
+    """Return the text of the file ``path`` with its line ends; None where it is missing or unreadable."""
+    try:
+        with open(path, encoding=None, newline="") as stream:  # the locale's encoding or UTF-8 mode's, as pip
+            return stream.read()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"configuration file {path} could not be loaded", why=f"it contains invalid {error.encoding} characters"
+        ) from error
+    except OSError:
+        return None
 
 
 def parse_configuration(text: str, path: str) -> list[Entry]:
@@ -85,7 +101,7 @@ def parse_configuration(text: str, path: str) -> list[Entry]:
     parser = configparser.RawConfigParser()
     parser.optionxform = normalize_key  # type: ignore[method-assign,assignment]  # the documented way to set it
     try:
-        parser.read_string(text, source=path)
+        parser.read_string(text.replace("\r\n", "\n").replace("\r", "\n"), source=path)
     except configparser.Error as error:
         raise ConfigurationError(f"configuration file {path} could not be loaded", why=_reason(error)) from error
     return [Entry(path, section, key, value) for section in parser.sections() for key, value in parser.items(section)]

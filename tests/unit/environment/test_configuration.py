@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from asyncpip.cli.configuration import configuration_files, normalize_key, parse_configuration
+from asyncpip.environment.configuration import configuration_files, normalize_key, parse_configuration
 from asyncpip.errors import ConfigurationError
 
 pytestmark = pytest.mark.skipif(os.sep != "/", reason="the expected paths are those of POSIX")
