@@ -99,7 +99,7 @@ class WheelFormatError(AsyncpipError):
 
 
 class BuildError(AsyncpipError):
-    """A source distribution or tree could not be built, or building is not possible yet."""
+    """A source distribution or tree could not be built, or may not be."""
 
 
 class TargetEnvironmentError(AsyncpipError):

@@ -81,11 +81,12 @@ def candidate_selection(
         target,
         choice,
         ignore_requires_python=ignore_requires_python,
+        allow_sdists=True,
         now=dt.datetime.now(dt.UTC),
     )
     welcome = chosen.releases.all_releases
     only_final = chosen.releases.only_final | (frozenset() if ALL in welcome else {ALL})
-    return replace(chosen, allow_sdists=True, releases=ReleaseControl(all_releases=welcome, only_final=only_final))
+    return replace(chosen, releases=ReleaseControl(all_releases=welcome, only_final=only_final))
 
 
 def candidates_of(name: NormalizedName, pages: Sequence[ProjectPage], chosen: Selection) -> Iterator[Candidate]:

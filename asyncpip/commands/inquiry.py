@@ -97,6 +97,7 @@ class Inquiry:
             target,
             choice,
             ignore_requires_python=self.settings.flag("ignore_requires_python"),
+            allow_sdists=not self.settings.flag("no_build"),
             now=dt.datetime.now(tz=dt.UTC),
         )
 

@@ -125,6 +125,7 @@ def selection(
     choice: TargetChoice,
     *,
     ignore_requires_python: bool,
+    allow_sdists: bool,
     now: dt.datetime,
 ) -> Selection:
     """Return which files are candidates at all."""
@@ -142,6 +143,7 @@ def selection(
         prefer_binary=settings.flag("prefer_binary") or files.prefer_binary,
         uploaded_prior_to=parse_moment(moment, now=now) if moment else None,
         ignore_requires_python=ignore_requires_python,
+        allow_sdists=allow_sdists,
         index_strategy=IndexStrategy(settings.text("index_strategy") or "best"),
     )
 

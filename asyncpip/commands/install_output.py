@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from asyncpip.core.candidates import Candidate
+from asyncpip.core.direct_url import DirectoryInfo
 from asyncpip.core.names import normalize_name
 from asyncpip.core.urls import redact, url_to_path, without_fragment
 
@@ -60,9 +61,15 @@ def collecting_lines(decision: Resolved, stored: StoredWheel | None, cwd: str) -
     wanted_by = f" (from {decision.wanted_by})" if decision.wanted_by else ""
     file = candidate.file
     if file.url.startswith("file:"):
-        path = url_to_path(without_fragment(file.url))
-        return [f"Processing {display_path(path, cwd)}{wanted_by}"]
-    lines = [f"Collecting {redact(decision.requirement_text)}{wanted_by}"]
+        url = without_fragment(file.url)
+        direct = candidate.direct_url
+        if direct is not None and isinstance(direct.info, DirectoryInfo) and direct.info.editable:
+            return [f"Obtaining {url}{wanted_by}"]
+        if direct is not None and not file.is_wheel and "==" in decision.requirement_text:
+            wanted_by = ""  # pip tells who wanted a source by path only where it was named
+        return [f"Processing {display_path(url_to_path(url), cwd)}{wanted_by}"]
+    is_unnamed = candidate.direct_url is not None and not file.is_wheel and "==" in decision.requirement_text
+    lines = [f"Collecting {redact(file.url if is_unnamed else decision.requirement_text)}{wanted_by}"]
     if stored is not None:
         size = f" ({format_size(file.size)})" if file.size is not None else ""
         lines.append(f"  {'Using cached' if stored.from_store else 'Downloading'} {file.filename}{size}")

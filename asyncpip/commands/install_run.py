@@ -53,6 +53,7 @@ class InstallRun:
         )
         self.inquiry = inquiry
         self.limits = inquiry.limits
+        self.templates = selected.templates
         self.running_target: TargetEnvironment = selected.target
         """The interpreter that files are installed for."""
         self.choice: TargetChoice = inquiry.choice

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import install_output as output
-from asyncpip.commands.changes import drop_damaged, install_wheels, read_manifests
+from asyncpip.commands.build_request import building
+from asyncpip.commands.changes import install_wheels
 from asyncpip.commands.install_checks import check_wheels_fit
 from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
@@ -31,6 +32,7 @@ from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
 from asyncpip.install.verify import verify_distribution
 from asyncpip.pipeline.fetch_plan import PipelineRequest, run_pipeline
 from asyncpip.pipeline.keeping import read_metadata_file
+from asyncpip.pipeline.stored_trees import drop_damaged, read_manifests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from asyncpip.install.apply import Removal
     from asyncpip.install.manifest import Manifest
     from asyncpip.install.plan import InstallPlan
+    from asyncpip.pipeline.build_options import BuildOptions
     from asyncpip.pipeline.fetch_plan import FetchedPlan
     from asyncpip.resolve.selection import Selection
     from asyncpip.store.store import Store
@@ -56,8 +59,11 @@ def install(this: InstallRun, installed: InstalledDistributions, index: IndexOpt
     """Do the work; return the exit code."""
     for line in place_lines(index):
         this.tell(Level.INFO, line)
-    with store_or_temporary(this.store, _home_of_store(this)) as store:
-        work = _Work(this, installed, index, chosen, store)
+    with (
+        store_or_temporary(this.store, _home_of_store(this)) as store,
+        building(this.inquiry, this.templates) as builds,
+    ):
+        work = _Work(this, installed, index, chosen, store, builds)
         fetched = work.fetch()
         plan = work.plan_of(fetched.resolution)
         _tell_plan(this, plan, fetched)
@@ -83,6 +89,7 @@ class _Work:
         index: IndexOptions,
         chosen: Selection,
         store: Store,
+        builds: BuildOptions | None,
     ) -> None:
         self.this = this
         self.installed = installed
@@ -109,6 +116,7 @@ class _Work:
             environ=this.context.environ,
             wanted=self._wanted,
             prefetch_archives=self._needs_archives and not this.settings.flag("only_deps"),
+            builds=builds,
         )
 
     @property
@@ -136,7 +144,7 @@ class _Work:
             plan = self.plan_of(fetched.resolution)
             if not fetched.wheels:
                 return fetched
-            self.manifests = read_manifests(plan.add, fetched.wheels, self.store)
+            self.manifests = read_manifests(plan.add, fetched.wheels)
             if not drop_damaged(
                 fetched.wheels, self.manifests, self.store, self.this.reporter, jobs=self.this.limits.jobs
             ):

@@ -40,7 +40,7 @@ class Reason(enum.Enum):
     UPLOADED_TOO_LATE = "uploaded after the moment given by --uploaded-prior-to"
     WHEEL_EXCLUDED = "wheels are excluded by --no-binary"
     SDIST_EXCLUDED = "source distributions are excluded by --only-binary"
-    SDIST_UNSUPPORTED = "only a source distribution, and building is not supported"
+    SDIST_UNSUPPORTED = "only a source distribution, and --no-build forbids building"
     HASH = "its digest is not among those required"
     BAD_VERSION = "its version does not follow PEP 440"
     SPECIFIER = "excluded by a requirement"

@@ -48,6 +48,17 @@ def parse_core_metadata(data: bytes) -> CoreMetadata:
     )
 
 
+_RESOLVING_FIELDS = frozenset(("name", "version", "requires-dist", "requires-python", "provides-extra"))
+
+
+def is_static(metadata: CoreMetadata) -> bool:
+    """Return whether an sdist's PKG-INFO says for sure what every wheel built from it will require (PEP 643)."""
+    major, _, minor = metadata.metadata_version.partition(".")
+    if not (major.isdecimal() and minor.isdecimal()) or (int(major), int(minor)) < (2, 2):
+        return False
+    return _RESOLVING_FIELDS.isdisjoint(metadata.dynamic)
+
+
 def _unfolded(head: str) -> list[str]:
     """Return header lines with continuation lines (leading blank, RFC 5322 §2.2.3) joined to their first line."""
     lines: list[str] = []

@@ -8,14 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from asyncpip.core.candidates import Candidate
     from asyncpip.core.metadata import CoreMetadata
     from asyncpip.core.page import ProjectPage
     from asyncpip.core.requirement import UserRequirement
+    from asyncpip.core.target import SchemePaths
 
 
 class MetadataSource(Protocol):
@@ -54,3 +56,13 @@ class RecordStore(Protocol):
 
     def write_record(self, bucket: str, key: str, data: bytes) -> None:
         """Keep ``data`` (write aside, then rename); a store that cannot be written to loses it silently."""
+
+
+class BuildRequirements(Protocol):
+    """Gets the requirements of a build into its environment: a resolution and an installation of their own."""
+
+    async def install(self, requirements: Sequence[str], scheme: SchemePaths) -> Mapping[NormalizedName, Version]:
+        """Resolve ``requirements`` (which parse), install all that they need by ``scheme``, and return what that was.
+
+        Raises `ResolutionError`, `DownloadError` and the like, `BuildError` where building goes round in a circle.
+        """

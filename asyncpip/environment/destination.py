@@ -81,7 +81,7 @@ def choose_destination(
         if os.path.exists(_join_root(root, scheme.purelib)) and not os.path.isdir(_join_root(root, scheme.purelib)):
             raise CommandError("Target path exists but is not a directory, will not continue.")
     elif prefix is not None:
-        place, scheme = Place.PREFIX, _below(os.path.abspath(prefix), templates.prefix)
+        place, scheme = Place.PREFIX, scheme_below(os.path.abspath(prefix), templates.prefix)
     elif user:
         obstacle = _user_site_obstacle(target)
         if obstacle is None:
@@ -145,10 +145,12 @@ def _user_site_obstacle(target: TargetEnvironment) -> str | None:
 
 def _plain_directory(directory: str, home: SchemePaths) -> SchemePaths:
     """Return where `--target` leaves things: pip installs by the home scheme, then moves the libraries to the top."""
-    return _below(directory, home).replaced(purelib=directory, platlib=directory)
+    return scheme_below(directory, home).replaced(purelib=directory, platlib=directory)
 
 
-def _below(directory: str, template: SchemePaths) -> SchemePaths:
+def scheme_below(directory: str, template: SchemePaths) -> SchemePaths:
+    """Return ``template``, of `SchemeTemplates`, with ``directory`` in its place."""
+
     def joined(path: str) -> str:
         return os.path.normpath(directory + path.removeprefix(BASE)) if path.startswith(BASE) else path
 

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from asyncpip.core.candidates import Candidate
-    from asyncpip.core.page import PageFile, ProjectPage
+    from asyncpip.core.page import ProjectPage
     from asyncpip.core.requirement import UserRequirement
 
     Answer = TypeVar("Answer")
     Key = TypeVar("Key")
     FetchPages = Callable[[NormalizedName], Awaitable[Sequence[ProjectPage]]]
-    ReadKnown = Callable[[PageFile], CoreMetadata | None]
-    FetchMetadata = Callable[[PageFile], Awaitable[bytes]]
+    ReadKnown = Callable[[Candidate], CoreMetadata | None]
+    FetchMetadata = Callable[[Candidate], Awaitable[bytes]]
     FetchArchive = Callable[[Candidate], Awaitable[Stored]]
     FetchDirect = Callable[[UserRequirement], Awaitable[tuple[Candidate, CoreMetadata]]]
 
@@ -89,7 +89,7 @@ class Bridge(Generic[Stored]):
 
     def fetch_metadata(self, candidate: Candidate) -> CoreMetadata:
         """See `MetadataSource`."""
-        return self._wait(self._start_metadata(candidate.file))
+        return self._wait(self._start_metadata(candidate))
 
     def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
         """See `MetadataSource`."""
@@ -106,7 +106,9 @@ class Bridge(Generic[Stored]):
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         """See `MetadataSource`."""
         for candidate in candidates:
-            self._start_metadata(candidate.file)
+            # Metadata of a source may cost a build: started ahead for the likeliest candidate only.
+            if candidate.file.is_wheel or len(candidates) == 1:
+                self._start_metadata(candidate)
 
     def expect_archive(self, candidate: Candidate) -> None:
         """See `MetadataSource`."""
@@ -155,18 +157,18 @@ class Bridge(Generic[Stored]):
     def _count_page(self, _: Future[Sequence[ProjectPage]]) -> None:
         self._pages_here += 1
 
-    def _start_metadata(self, file: PageFile) -> Future[CoreMetadata]:
-        future, is_new = _future_of(self._metadata, file.url)
+    def _start_metadata(self, candidate: Candidate) -> Future[CoreMetadata]:
+        future, is_new = _future_of(self._metadata, candidate.file.url)
         if is_new:
-            known = self._read_known(file)
+            known = self._read_known(candidate)
             if known is not None:
                 future.set_result(known)
             else:
-                self._in_loop(self._run, future, self._load_metadata, file)
+                self._in_loop(self._run, future, self._load_metadata, candidate)
         return future
 
-    async def _load_metadata(self, file: PageFile) -> CoreMetadata:
-        return parse_metadata(await self._ask_metadata(file), file.filename)
+    async def _load_metadata(self, candidate: Candidate) -> CoreMetadata:
+        return parse_metadata(await self._ask_metadata(candidate), candidate.file.filename)
 
     def _wait(self, future: Future[Answer]) -> Answer:
         if not future.done():

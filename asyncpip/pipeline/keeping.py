@@ -16,7 +16,7 @@ from asyncpip.pipeline.unpack_pool import UnpackPool
 from asyncpip.store.store import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from asyncpip.fetch.archives import StoredArchive
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.pipeline.built_wheels import BuiltWheel
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
 
+    Build = Callable[[], Awaitable[BuiltWheel]]
     MakeKeeping = Callable[[Store, Downloader, Reporter, Limits], "Keeping[Stored]"]
 
 
@@ -54,6 +56,9 @@ class Keeping(Protocol[Stored]):
 
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> Stored:
         """Keep an archive that came whole while only its metadata was wanted."""
+
+    async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> Stored:
+        """Return what is wanted of a source: what ``build`` makes of it, or ``file`` as it is."""
 
     def read_metadata(self, stored: Stored) -> bytes:
         """Return the METADATA of a wheel; raise `StoreError` where what is stored is damaged. Blocks."""
@@ -83,6 +88,10 @@ class UnpackedWheels:
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredWheel:
         """See `Keeping`."""
         return await self._fetcher.keep_archive(file, archive, required)
+
+    async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> StoredWheel:  # noqa: ARG002 - the protocol's
+        """See `Keeping`."""
+        return (await build()).stored
 
     def read_metadata(self, stored: StoredWheel) -> bytes:
         """See `Keeping`."""
@@ -117,6 +126,10 @@ class WholeArchives:
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredArchive:
         """See `Keeping`."""
         return await self._fetcher.keep(file, archive, required)
+
+    async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> StoredArchive:  # noqa: ARG002 - the protocol's
+        """See `Keeping`."""
+        return await self._fetcher.fetch(file, required)
 
     def read_metadata(self, stored: StoredArchive) -> bytes:
         """See `Keeping`. The bytes of an archive have been checked: a wheel that does not open is a broken wheel."""

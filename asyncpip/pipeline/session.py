@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
+import anyio
 import anyio.to_thread
 import msgspec
 from packaging.version import InvalidVersion, Version
@@ -25,6 +26,7 @@ from asyncpip.index.client import IndexClient
 from asyncpip.index.links_page import LinksPage
 from asyncpip.net.trust import is_trusted_origin
 from asyncpip.pipeline.bridge import parse_metadata
+from asyncpip.pipeline.built_wheels import find_built, read_built_metadata
 from asyncpip.pipeline.keeping import Stored
 from asyncpip.pipeline.late_transport import LateTransport
 
@@ -37,8 +39,12 @@ if TYPE_CHECKING:
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.page import ProjectPage
     from asyncpip.core.requirement import UserRequirement
+    from asyncpip.core.resolution import Resolution
     from asyncpip.core.urls import Credentials
     from asyncpip.net.transport import TransportOptions
+    from asyncpip.pipeline.build_options import BuildOptions
+    from asyncpip.pipeline.builder import Builder
+    from asyncpip.pipeline.built_wheels import BuiltWheel
     from asyncpip.pipeline.keeping import Keeping, MakeKeeping
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
@@ -78,8 +84,10 @@ class Session(Generic[Stored]):
         *,
         supports: Callable[[str], bool],
         hashes_of: Callable[[NormalizedName], AllowedHashes],
-        requests: Callable[[], int],
-        locked_files: Sequence[tuple[NormalizedName, PageFile]],
+        requests: Callable[[], int] = lambda: 0,
+        locked_files: Sequence[tuple[NormalizedName, PageFile]] = (),
+        builds: BuildDoor | None = None,
+        waiting: str | None = None,
     ) -> None:
         self.requests = requests
         """How many requests were sent so far."""
@@ -88,6 +96,9 @@ class Session(Generic[Stored]):
         self.archives = archives
         self._supports = supports
         self._hashes_of = hashes_of
+        self._builds = builds
+        self._waiting = waiting
+        """What is being built while the answers of this session are awaited; None in the run's own."""
         self._locked: dict[NormalizedName, ProjectPage | None] = {
             name: LinksPage(_LOCK_PAGE, file.url, [file]).for_project(name) for name, file in locked_files
         }
@@ -99,8 +110,11 @@ class Session(Generic[Stored]):
             return () if page is None else (page,)
         return await self.index.fetch_pages(name)
 
-    def read_known_metadata(self, file: PageFile) -> CoreMetadata | None:
+    def read_known_metadata(self, candidate: Candidate) -> CoreMetadata | None:
         """Return core metadata that the store remembers for the file. Blocks for one small read."""
+        file = candidate.file
+        if not file.is_wheel:
+            return self._known_of_source(candidate)
         key = _metadata_key(file)
         data = self.store.read_record(METADATA_BUCKET, key) if key else None
         if data is None:
@@ -110,13 +124,22 @@ class Session(Generic[Stored]):
         except msgspec.DecodeError:
             return None
 
-    async def fetch_metadata(self, file: PageFile) -> bytes:
-        """Return the METADATA of ``file``: from the index, from the wheel's tail, or from the whole wheel."""
+    def _known_of_source(self, candidate: Candidate) -> CoreMetadata | None:
+        """Return the metadata of a wheel that was built from this file before."""
+        digest = candidate.file.hashes.get("sha256")
+        if self._builds is None or digest is None or not self._hashes_of(candidate.name).allows(candidate.file.hashes):
+            return None
+        options = self._builds.options
+        key = options.key_of(sdist_identity(digest), None, options.config_settings.get(candidate.name, ()))
+        built = find_built(self.store, key)
+        return None if built is None else read_built_metadata(built)
+
+    async def fetch_metadata(self, candidate: Candidate) -> bytes:
+        """Return a candidate's METADATA: from the index, from a wheel's tail, from the whole file, from a build."""
+        file = candidate.file
         if not file.is_wheel:
-            raise BuildError(
-                f"{file.filename} is a source distribution, and building is not available yet in this version",
-                hint="choose a version that has a wheel, or prefer wheels with `--only-binary :all:`",
-            )
+            required = self._hashes_of(candidate.name)
+            return await self._builder(file.filename).metadata_of(candidate, required, self._waiting)
         result = await self.index.fetch_metadata(file)
         data = result.metadata
         if result.archive is not None:
@@ -129,20 +152,48 @@ class Session(Generic[Stored]):
         return data
 
     async def fetch_archive(self, candidate: Candidate) -> Stored:
-        """Return the candidate's stored archive, checked against what the user demands."""
-        return await self.archives.fetch(candidate.file, self._hashes_of(candidate.name))
+        """Return the candidate's stored archive, built if need be, checked against what the user demands."""
+        required = self._hashes_of(candidate.name)
+        if candidate.file.is_wheel:
+            return await self.archives.fetch(candidate.file, required)
+
+        async def build() -> BuiltWheel:
+            return await self._builder(candidate.file.filename).wheel_of(candidate, required, self._waiting)
+
+        return await self.archives.from_source(candidate.file, required, build)
+
+    def _builder(self, label: str) -> Builder:
+        if self._builds is None:
+            raise BuildError(
+                f"{label} would have to be built, and --no-build forbids that",
+                hint="leave --no-build out, or ask for a version that has a wheel",
+            )
+        return self._builds.builder()
+
+    def built_names(self) -> tuple[str, ...]:
+        """Return the projects whose wheels were built so far, sorted."""
+        return self._builds.built_names() if self._builds is not None else ()
+
+    def source_metadata(self, resolution: Resolution) -> dict[NormalizedName, bytes]:
+        """Return METADATA of what was chosen as a source, as far as anybody had to find it out."""
+        if self._builds is None or not self._builds.is_open:
+            return {}
+        found = {}
+        for each in resolution.decisions:
+            if isinstance(each.choice, Candidate) and not each.choice.file.is_wheel:
+                data = self._builds.builder().known_metadata(each.choice)
+                if data is not None:
+                    found[each.name] = data
+        return found
 
     async def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
-        """Return the candidate behind a direct reference to a wheel; other kinds need a build."""
+        """Return the candidate behind a direct reference; one that is no wheel is built as far as that needs."""
         direct = requirement.direct
         if direct is None:
             raise RequirementError(f"{requirement.text} is no direct reference")
         if direct.kind is not DirectKind.WHEEL:
-            raise BuildError(
-                f"{requirement.text} is a {direct.kind.value} and would have to be built, "
-                "which is not available yet in this version",
-                hint="give the path or URL of a wheel instead",
-            )
+            required = self._hashes_of(requirement.name) if requirement.name is not None else requirement.hashes
+            return await self._builder(requirement.text).direct(requirement, required, self._waiting)
         url = without_fragment(direct.url)
         filename = filename_of(url)
         name = parse_wheel_name(filename)
@@ -200,6 +251,35 @@ def _metadata_key(file: PageFile) -> str | None:
     return f"{digest} {split_credentials(file.url)[0]}" if digest else None
 
 
+class BuildDoor:
+    """Loads what builds when something has to be built, and not before."""
+
+    def __init__(self, options: BuildOptions, make: Callable[[BuildDoor], Builder]) -> None:
+        self.options = options
+        self._make = make
+        self._builder: Builder | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something had to be built, or to be looked at for that."""
+        return self._builder is not None
+
+    def builder(self) -> Builder:
+        """Return the run's builder."""
+        if self._builder is None:
+            self._builder = self._make(self)
+        return self._builder
+
+    def built_names(self) -> tuple[str, ...]:
+        """Return the projects whose wheels were built so far, sorted."""
+        return () if self._builder is None else tuple(sorted(self._builder.built))
+
+    def close(self) -> None:
+        """End workers."""
+        if self._builder is not None:
+            self._builder.close()
+
+
 @asynccontextmanager
 async def open_session(
     places: Places,
@@ -211,9 +291,20 @@ async def open_session(
     tags: tuple[str, ...],
     hashes_of: Callable[[NormalizedName], AllowedHashes],
     make_keeping: MakeKeeping[Stored],
+    builds: BuildOptions | None = None,
     prompt: Callable[[str], Credentials | None] | None = None,
 ) -> AsyncIterator[Session[Stored]]:
-    """Open network and store for one run; closes connections at the end, and makes workers give up on an error."""
+    """Open network and store for one run; closes connections at the end, and makes workers give up on an error.
+
+    ``builds`` None: what is no wheel is refused.
+    """
+
+    def make_builder(door: BuildDoor) -> Builder:
+        from asyncpip.pipeline.builder import Builder  # noqa: PLC0415 - few runs build anything
+
+        return Builder(door, store, index, downloader, tasks, reporter, limits, environ)
+
+    door = None if builds is None else BuildDoor(builds, make_builder)
     transport = LateTransport(places.transport, reporter, environ, prompt=prompt)
     downloader = Downloader(
         transport,
@@ -225,16 +316,19 @@ async def open_session(
     archives = make_keeping(store, downloader, reporter, limits)
     supported = frozenset(tags)
     try:
-        async with IndexClient(
-            transport,
-            store,
-            reporter,
-            index_urls=places.index_urls,
-            find_links=places.find_links,
-            is_trusted_origin=lambda url: is_trusted_origin(url, places.transport.trusted_hosts),
-            refresh=places.refresh,
-            offline=places.offline,
-        ) as index:
+        async with (
+            IndexClient(
+                transport,
+                store,
+                reporter,
+                index_urls=places.index_urls,
+                find_links=places.find_links,
+                is_trusted_origin=lambda url: is_trusted_origin(url, places.transport.trusted_hosts),
+                refresh=places.refresh,
+                offline=places.offline,
+            ) as index,
+            anyio.create_task_group() as tasks,
+        ):
             yield Session(
                 store,
                 index,
@@ -243,14 +337,23 @@ async def open_session(
                 hashes_of=hashes_of,
                 requests=lambda: transport.requests,
                 locked_files=places.locked_files,
+                builds=door,
             )
+            tasks.cancel_scope.cancel()  # builds that nobody waits for any more
     except BaseException:
         archives.cancel()
         raise
     finally:
         archives.close()
+        if door is not None:
+            door.close()
         with anyio.CancelScope(shield=True):
             await transport.aclose()
+
+
+def sdist_identity(digest: str) -> str:
+    """Return what stands for an sdist in the key of what is built from it (`BuildOptions.key_of`)."""
+    return f"sha256:{digest}"
 
 
 def is_of_file(metadata: CoreMetadata, filename: str) -> bool:

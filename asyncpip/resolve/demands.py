@@ -134,7 +134,8 @@ def raw_name(requirement: UserRequirement) -> str:
 def describe(requirement: UserRequirement) -> str:
     """Return the requirement as pip prints it, without its marker.
 
-    ``Flask[async]<3,>=2``, ``flask @ https://…``, ``flask==2.0`` for a wheel by bare URL or path.
+    ``Flask[async]<3,>=2``, ``flask @ https://…``, ``flask==2.0`` for a wheel by bare URL or path, the project's name
+    for a source that `#egg=` names. A source that nobody names stays as written until its metadata is known.
     """
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     if requirement.direct is None:
@@ -143,7 +144,9 @@ def describe(requirement: UserRequirement) -> str:
     if named:
         return f"{named[1]}{extras} @ {redact(requirement.direct.url)}"
     wheel = parse_wheel_name(filename_of(without_fragment(requirement.direct.url)))
-    return f"{normalize_name(wheel.project)}=={wheel.version}" if wheel is not None else requirement.text
+    if wheel is not None:
+        return f"{normalize_name(wheel.project)}=={wheel.version}"
+    return f"{requirement.name}{extras}" if requirement.name is not None else requirement.text
 
 
 def direct_requirement(dependency: Dependency) -> UserRequirement:
@@ -169,6 +172,19 @@ def direct_requirement(dependency: Dependency) -> UserRequirement:
         direct=DirectReference(
             url=url, kind=kind, hashes=AllowedHashes.of(pairs), subdirectory=fragment.get("subdirectory")
         ),
+    )
+
+
+def requirement_of(dependency: Dependency) -> UserRequirement:
+    """Return a dependency as if the user had asked for it: what a build requires is the user's wish within it."""
+    if dependency.url is not None:
+        return direct_requirement(dependency)
+    return UserRequirement(
+        text=str(dependency),
+        name=dependency.name,
+        extras=frozenset(dependency.extras),
+        specifier=specifier_of(dependency.specifier_text),
+        marker=marker_of(dependency.marker_text) if dependency.marker_text else None,
     )
 
 

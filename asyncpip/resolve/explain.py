@@ -147,8 +147,6 @@ def _reasons(rejected: Iterable[Rejected], selection: Selection) -> list[str]:
                 )
             case Reason.NO_MATCHING_TAG:
                 lines.append(f"no wheel for this platform and Python: {named}")
-            case Reason.SDIST_UNSUPPORTED:
-                lines.append(f"a source distribution, which cannot be built yet: {named}")
             case _:
                 lines.append(f"{reason.value}: {named}")
     return lines
@@ -159,13 +157,14 @@ def _hint_for(name: NormalizedName, reasons: Collection[Reason], listed: Candida
         if name.endswith(("requirements-txt", "requirements-in")):
             return "to install what a requirements file lists, name it after -r"
         return "check the spelling, and that the right index is asked (-i, --extra-index-url)"
-    if Reason.PRE_RELEASE in reasons:
-        return "--pre admits pre-releases"
-    if Reason.REQUIRES_PYTHON in reasons:
-        return "another Python version would do, or an older version of the project"
-    if Reason.SDIST_EXCLUDED in reasons or Reason.WHEEL_EXCLUDED in reasons:
-        return f"relax --only-binary or --no-binary for {name}"
-    return None
+    hints = {
+        Reason.PRE_RELEASE: "--pre admits pre-releases",
+        Reason.REQUIRES_PYTHON: "another Python version would do, or an older version of the project",
+        Reason.SDIST_UNSUPPORTED: "leave --no-build out",
+        Reason.SDIST_EXCLUDED: f"relax --only-binary or --no-binary for {name}",
+        Reason.WHEEL_EXCLUDED: f"relax --only-binary or --no-binary for {name}",
+    }
+    return next((hint for reason, hint in hints.items() if reason in reasons), None)
 
 
 def _conflict_error(

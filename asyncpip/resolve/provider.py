@@ -102,6 +102,8 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
         if requirement.direct is not None:
             pin = self.pins.direct_pin(requirement)
             name = pin.name
+            if requirement.name is None and pin.metadata is not None:
+                text = f"{pin.metadata.name}=={pin.metadata.version}"  # as pip calls it from here on
             base = Wanted(name, text, pin=pin, user=user)
         elif requirement.name is not None:
             name = requirement.name

@@ -30,6 +30,7 @@ EARLY_PIPELINE = {
 }
 """What commands take of the pipeline at module level; all else waits until there is work, behind `install_work`."""
 BEHIND_THE_DOOR = {
+    "asyncpip.commands.build_request",
     "asyncpip.commands.index_questions",
     "asyncpip.commands.install_work",
     "asyncpip.commands.resolution_request",

@@ -23,6 +23,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 PURE_MODULES = _words("""
     errors version
+    build.build_system
     cli.command_specs.* cli.help cli.option_checks cli.option_values cli.options cli.parser cli.specs
     commands.context commands.install_output
     core.*
@@ -31,7 +32,7 @@ PURE_MODULES = _words("""
     index.freshness index.html_page index.links_page index.page index.ranges
     install.manifest install.plan install.record install.report install.scheme install.scripts install.wheel
     net.content_encoding net.http1 net.proxies net.retry net.trust net.user_agent
-    pipeline.limits
+    pipeline.build_options pipeline.limits
     resolve.*
     store.layout
 """)

@@ -183,12 +183,18 @@ def test_user_option_of_the_configuration_is_ignored_in_a_virtual_environment(
     assert workplace.install("-i", index.index_url, "leaf", "--user").code == 1
 
 
-def test_project_with_a_source_distribution_only(workplace: Workplace, index: IndexServer) -> None:
-    outcome = workplace.install("-i", index.index_url, "source")
+def test_source_distributions_are_not_built_against_the_users_wish(workplace: Workplace, index: IndexServer) -> None:
+    outcome = workplace.install("-i", index.index_url, "--no-build", "source")
     assert outcome.code == 1
     assert "No matching distribution found for source" in outcome.stderr
-    assert "a source distribution, which cannot be built yet: 1.0" in outcome.stderr
+    assert "only a source distribution, and --no-build forbids building: 1.0" in outcome.stderr
+    assert "hint: leave --no-build out" in outcome.stderr
     assert workplace.environment.distributions() == []
+    (workplace.work / "proj").mkdir()
+    (workplace.work / "proj" / "setup.py").touch()
+    by_path = workplace.install("--no-build", "./proj")
+    assert by_path.code == 1
+    assert "./proj would have to be built, and --no-build forbids that" in by_path.stderr
 
 
 def test_prerequisites_of_a_target(workplace: Workplace, index: IndexServer) -> None:

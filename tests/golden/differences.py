@@ -70,9 +70,10 @@ class Wanted(Enum):
         "--platform and its like imply --only-binary=:all: here, and are refused only where a wheel that does not run "
         "on the target would be installed into it",
     )
-    BUILDS_NOTHING_YET = Difference(
-        r"only pip says: .*|on stderr: .*",
-        "building from source is not part of this version: the error names the file instead",
+    WRONG_WHEELS_ARE_ERRORS = Difference(
+        r"on stderr: pip \['WARNING'\], asyncpip \['ERROR'\]",
+        "pip warns of a built wheel that is of another project, then fails in its newer form of errors; here it is one "
+        "error",
     )
     LEAVES_NOTHING_BEHIND = Difference(
         r"env/lib/[^:]*: pip Entry.*, asyncpip None",

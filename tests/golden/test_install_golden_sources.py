@@ -20,7 +20,7 @@ def test_kinds_of_archives(twins: Twins) -> None:
     twins.check("--no-binary plain plain", code=1)
     twins.check("--no-binary :all: --only-binary plain plain")
     twins.check("--prefer-binary --only-binary=:none: child")
-    twins.check("source", Wanted.BUILDS_NOTHING_YET, code=1)
+    twins.check("--no-binary :all: --only-binary source source", code=1)
     twins.check("--uploaded-prior-to 2020-01-01 extra-dep", code=1)
     twins.check("--uploaded-prior-to 2030-01-01 extra-dep")
     twins.check("--uploaded-prior-to soon extra-dep", code=2)

@@ -1,0 +1,124 @@
+"""One question to the solver, and the archives that its answer needs. A run has one, and one for each build."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic
+
+import anyio
+import anyio.to_thread
+
+from asyncpip.core.candidates import Candidate
+from asyncpip.core.events import Stage, StageProgress
+from asyncpip.pipeline.bridge import Bridge, SolverCancelledError
+from asyncpip.pipeline.keeping import Stored
+from asyncpip.resolve.demands import gather_demands
+from asyncpip.resolve.resolver import ResolutionCancelled, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.hashes import AllowedHashes
+    from asyncpip.core.resolution import Resolution, Resolved
+    from asyncpip.pipeline.session import Session
+    from asyncpip.resolve.resolver import ResolveRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Generic[Stored]):
+    """What one question came to."""
+
+    resolution: Resolution
+    stored: dict[NormalizedName, Stored]
+    """For each decision that was wanted, its archive."""
+    resolve_seconds: float
+    fetch_seconds: float
+    waits: int
+    """How often the solver had to wait."""
+
+
+async def answer_question(
+    request: ResolveRequest,
+    session: Session[Stored],
+    reporter: Reporter,
+    *,
+    wanted: Callable[[Resolution], Iterable[Resolved]],
+    prefetch_archives: bool,
+    give_up: Callable[[], None] = lambda: None,
+    tell_stage: Callable[[StageProgress], None] = lambda _: None,
+) -> Answered[Stored]:
+    """Resolve and fetch side by side. What was only expected of ``session`` is given up at the end.
+
+    ``give_up`` is called when nothing more is wanted, before those that work for nothing are waited for.
+    """
+    async with anyio.create_task_group() as tasks:
+        bridge = Bridge(
+            tasks,
+            fetch_pages=session.fetch_pages,
+            read_known_metadata=session.read_known_metadata,
+            fetch_metadata=session.fetch_metadata,
+            fetch_direct=session.fetch_direct,
+            fetch_archive=session.fetch_archive,
+            prefetches=lambda candidate: prefetch_archives and candidate.file.is_wheel,
+            on_projects=lambda done, total: tell_stage(StageProgress(Stage.RESOLVING, done, total)),
+        )
+        tell_stage(StageProgress(Stage.RESOLVING, 0, None))
+        try:
+            started = time.perf_counter()
+            resolution = await _solve(request, bridge, reporter)
+            resolved = time.perf_counter()
+            tell_stage(StageProgress(Stage.RESOLVING, len(resolution.decisions), len(resolution.decisions)))
+            stored = await _collect(bridge, tuple(wanted(resolution)), tell_stage)
+            fetched = time.perf_counter()
+        finally:
+            give_up()
+        tasks.cancel_scope.cancel()  # what was only expected
+    return Answered(
+        resolution=resolution,
+        stored=stored,
+        resolve_seconds=resolved - started,
+        fetch_seconds=fetched - resolved,
+        waits=bridge.waits,
+    )
+
+
+async def _solve(request: ResolveRequest, bridge: Bridge[Stored], reporter: Reporter) -> Resolution:
+    """Run the solver in its thread; when the loop ends for another reason, make it return."""
+
+    def solve() -> Resolution:
+        try:
+            return resolve(replace(request, cancelled=lambda: bridge.is_closed), bridge, reporter)
+        except SolverCancelledError as error:
+            raise ResolutionCancelled from error
+
+    try:
+        return await anyio.to_thread.run_sync(solve, abandon_on_cancel=True)
+    finally:
+        bridge.close()
+
+
+async def _collect(
+    bridge: Bridge[Stored], decisions: Sequence[Resolved], tell_stage: Callable[[StageProgress], None]
+) -> dict[NormalizedName, Stored]:
+    """Return the archives of ``decisions``, all fetched side by side."""
+    stored: dict[NormalizedName, Stored] = {}
+    tell_stage(StageProgress(Stage.FETCHING, 0, len(decisions)))
+
+    async def collect(decision: Resolved, candidate: Candidate) -> None:
+        stored[decision.name] = await bridge.archive(candidate)
+        tell_stage(StageProgress(Stage.UNPACKING, len(stored), len(decisions), decision.name))
+
+    async with anyio.create_task_group() as tasks:
+        for decision in decisions:
+            if isinstance(decision.choice, Candidate):
+                tasks.start_soon(collect, decision, decision.choice)
+    return stored
+
+
+def required_hashes(request: ResolveRequest) -> Mapping[NormalizedName, AllowedHashes]:
+    """Return what `--hash` allows for each project."""
+    return gather_demands(request.requirements, request.constraints, request.overrides, request.evaluator).hashes
