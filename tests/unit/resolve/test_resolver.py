@@ -305,7 +305,8 @@ def test_hints() -> None:
     index.pages[normalize_name("p")] = [MemoryPage({"1": [sdist("p", "1")]})]
     with pytest.raises(NoMatchingDistributionError) as caught:
         ask(index, "p")
-    assert "a source distribution, which cannot be built yet: 1" in str(caught.value.why)
+    assert "only a source distribution, and --no-build forbids building: 1" in str(caught.value.why)
+    assert caught.value.hint == "leave --no-build out"
     wheels_only = Selection(
         tags=TAGS, python_full_version="3.11.7", formats=FormatControl.of([("only-binary", ":all:")]), allow_sdists=True
     )
