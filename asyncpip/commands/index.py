@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from asyncpip.commands import versions_output as output
 from asyncpip.commands.inquiry import target_of
 from asyncpip.commands.install_options import target_choice
 from asyncpip.commands.surroundings import find_surroundings
@@ -14,10 +14,6 @@ from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.errors import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from packaging.version import Version
-
     from asyncpip.commands.context import CommandContext
 
 _ACTIONS = ("versions",)
@@ -49,28 +45,6 @@ def _versions(context: CommandContext, project: str) -> int:
         raise indexes.no_candidate_error(project, name, pages, chosen)
     installed = InstalledDistributions.scan(selected.target.sys_path, selected.target).find(name)
     version = None if installed is None else str(installed.version)
-    text = _as_json if context.settings.flag("json") else _as_text
+    text = output.versions_json if context.settings.flag("json") else output.versions_text
     context.reporter.emit(Message(Level.INFO, text(project, versions, version)))
     return 0
-
-
-def _as_json(project: str, versions: Sequence[Version], installed: str | None) -> str:
-    texts = [str(version) for version in versions]
-    found = {"name": project, "versions": texts, "latest": texts[0]}
-    if installed is not None:
-        found["installed_version"] = installed
-    return json.dumps(found)
-
-
-def _as_text(project: str, versions: Sequence[Version], installed: str | None) -> str:
-    texts = [str(version) for version in versions]
-    lines = [f"{project} ({texts[0]})", f"Available versions: {', '.join(texts)}"]
-    return "\n".join(lines + installed_lines(versions[0], installed))
-
-
-def installed_lines(latest: Version, installed: str | None) -> list[str]:
-    """Return pip's lines about an ``installed`` version beside the ``latest``; none where none is installed."""
-    if installed is None:
-        return []
-    note = " (pre-release; install with `pip install --pre`)" if latest.pre else ""
-    return [f"  INSTALLED: {installed}", f"  LATEST:    {latest}{note}"]

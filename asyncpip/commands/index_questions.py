@@ -46,6 +46,11 @@ def ask_indexes(
 
     ``records`` is the store, or None without a cache. A place that fails is warned of and left out.
     """
+    return look_up_projects(names, look_up_of(context, records), context.reporter)
+
+
+def look_up_of(context: CommandContext, records: RecordStore | None) -> LookUp:
+    """Return which places are asked, and how; ``records`` is as in `ask_indexes`."""
     settings = context.settings
     limits = Limits(
         jobs=os.cpu_count() or 1,
@@ -55,7 +60,7 @@ def ask_indexes(
         resume_retries=settings.number("resume_retries"),
     )
     places = index_options(settings, FileOptions(), limits=limits)
-    how = LookUp(
+    return LookUp(
         index_urls=places.index_urls,
         find_links=places.find_links,
         refresh=places.refresh,
@@ -64,7 +69,6 @@ def ask_indexes(
         environ=context.environ,
         records=records,
     )
-    return look_up_projects(names, how, context.reporter)
 
 
 def candidate_selection(

@@ -25,6 +25,8 @@ PAGES = "pages-v1"
 """Project pages, as `page.page_from_record` reads them."""
 LINKS_PAGES = "links-pages-v1"
 """Find-links pages, as `links_page.links_page_from_record` reads them."""
+PROJECT_LISTS = "project-lists-v1"
+"""Root pages, as `project_list.project_list_from_record` reads them."""
 
 T = TypeVar("T")
 _FRESHNESS = msgspec.msgpack.Decoder(Freshness)

@@ -78,16 +78,20 @@ class Answers:
         parse: Callable[[bytes, str, str], tuple[T, Callable[[], bytes]]],
         from_record: Callable[[bytes], T],
         refresh: bool,
+        usable_for_seconds: float = 0,
     ) -> T | None:
         """Return the page at ``url``, or None where that would need the network and it is not to be used.
 
-        ``parse`` takes body, content type and final address, and gives the page and what makes its record. Raises
+        ``parse`` takes body, content type and final address, and gives the page and what makes its record. An answer
+        that is not older than ``usable_for_seconds`` does for the caller even where its server thinks it stale. Raises
         `StatusError`, `TransportError`, and what ``parse`` raises.
         """
         records = AnswerRecords(self._records, bucket)
         key = record_key(url)
         stored = await anyio.to_thread.run_sync(records.read, key, from_record, limiter=self._readers)
-        if stored is not None and (self._offline or (not refresh and stored.freshness.is_fresh(self._now()))):
+        if stored is not None and (
+            self._offline or (not refresh and stored.freshness.is_usable(self._now(), usable_for_seconds))
+        ):
             self._identities[key] = stored.freshness.identity
             self._note(stored.freshness)
             return stored.content
@@ -114,7 +118,7 @@ class Answers:
         else:
             page, to_record = parse(body, content_type, final_url)
         self._note(freshness)
-        if freshness.is_storable:
+        if freshness.is_storable or (usable_for_seconds and not freshness.must_not_store):
             self._identities[key] = freshness.identity
             self._write(lambda: records.write(key, to_record(), freshness))
         else:

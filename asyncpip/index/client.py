@@ -16,12 +16,18 @@ import anyio.to_thread
 from asyncpip.core.events import Level, Message
 from asyncpip.core.urls import redact
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.answer_records import LINKS_PAGES, PAGES, page_url
+from asyncpip.index.answer_records import LINKS_PAGES, PAGES, PROJECT_LISTS, page_url
 from asyncpip.index.answers import Answers, StatusError
 from asyncpip.index.links_page import is_archive_url, links_of_archive, links_page_from_record, parse_links_page
-from asyncpip.index.local_places import is_remote, read_find_links_place, read_index_directory
+from asyncpip.index.local_places import (
+    is_remote,
+    read_find_links_place,
+    read_index_directory,
+    read_project_directory,
+)
 from asyncpip.index.metadata_client import fetch_metadata
 from asyncpip.index.page import page_from_record, parse_page
+from asyncpip.index.project_list import parse_project_list, project_list_from_record
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
@@ -35,9 +41,12 @@ if TYPE_CHECKING:
     from asyncpip.core.ports import RecordStore
     from asyncpip.index.links_page import LinksPage
     from asyncpip.index.metadata_client import MetadataResult
+    from asyncpip.index.project_list import ProjectList
     from asyncpip.net.transport import Transport
 
 REFRESH_ALL = ":all:"
+PROJECT_LIST_USABLE_SECONDS = 3600
+"""A list of 25 MB that changes with each new project does for an hour, to whom looks for one by name."""
 _UNREACHABLE = (FailureKind.NAME, FailureKind.CONNECT, FailureKind.TLS, FailureKind.PROXY)
 _NOT_FOUND = (404, 410)
 
@@ -139,6 +148,22 @@ class IndexClient:
                     tasks.start_soon(ask_links, place, found[at])
         return tuple(page for pages in found for page in pages)
 
+    async def fetch_project_lists(self) -> tuple[ProjectList, ...]:
+        """Return the lists of all projects of those indexes that give one, in the order given; all are asked at once.
+
+        One that fails is told to the reporter and left out; one that has no list is left out.
+        """
+        found: list[list[ProjectList]] = [[] for _ in self._indexes]
+
+        async def ask(place: _Place, into: list[ProjectList]) -> None:
+            listed = await self._project_list(place)
+            into += [listed] if listed is not None else []
+
+        async with anyio.create_task_group() as tasks:
+            for place, into in zip(self._indexes, found, strict=True):
+                tasks.start_soon(ask, place, into)
+        return tuple(listed for lists in found for listed in lists)
+
     async def fetch_metadata(self, file: PageFile) -> MetadataResult:
         """Return the core metadata of ``file``, and the archive where it came on the way; see `metadata_client`."""
         return await fetch_metadata(self._transport, file, self._reporter, offline=self._offline)
@@ -161,6 +186,30 @@ class IndexClient:
 
         refresh = REFRESH_ALL in self._refresh or name in self._refresh
         return await self._answers.fetch(url, bucket=PAGES, parse=parse, from_record=page_from_record, refresh=refresh)
+
+    async def _project_list(self, place: _Place) -> ProjectList | None:
+        if not is_remote(place.location):
+            return await anyio.to_thread.run_sync(read_project_directory, place.location, self._reporter)
+        url = place.location.rstrip("/") + "/"
+        if not self._is_allowed(url):
+            return None
+
+        def parse(body: bytes, content_type: str, final_url: str) -> tuple[ProjectList, Callable[[], bytes]]:
+            listed = parse_project_list(body, content_type=content_type, url=final_url)
+            return listed, listed.to_record
+
+        listed: ProjectList | None = None
+        with self._skipping(place, url):
+            listed = await self._answers.fetch(
+                url,
+                bucket=PROJECT_LISTS,
+                parse=parse,
+                from_record=project_list_from_record,
+                refresh=REFRESH_ALL in self._refresh,
+                usable_for_seconds=PROJECT_LIST_USABLE_SECONDS,
+            )
+            place.answered = True
+        return listed
 
     async def _links(self, place: _Place) -> list[LinksPage]:
         """Return what a find-links place lists; it is read once in a run."""

@@ -60,6 +60,16 @@ class Freshness(msgspec.Struct, frozen=True, gc=False, array_like=True):
         """
         return self.fetched_at_seconds <= now < self.fresh_until
 
+    def is_usable(self, now: float, for_seconds: float) -> bool:
+        """Return whether the answer is fresh at ``now``, or does for who takes one of that age (RFC 9111 §5.2.1.2).
+
+        Where the server forbids to use it stale, it does not.
+        """
+        if self.is_fresh(now):
+            return True
+        forbidden = self.must_ask or self.must_not_store or self.must_revalidate
+        return not forbidden and self.fetched_at_seconds <= now < self.fetched_at_seconds + for_seconds
+
     @property
     def is_storable(self) -> bool:
         """Whether keeping the answer can save anything later."""

@@ -13,12 +13,14 @@ from asyncpip.core.urls import is_url, path_to_url, redact, url_to_path
 from asyncpip.errors import IndexAccessError
 from asyncpip.index.links_page import LinksPage, is_archive_url, links_of_archive, links_of_directory, parse_links_page
 from asyncpip.index.page import parse_page
+from asyncpip.index.project_list import parse_project_list, project_list_of
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.page import ProjectPage
+    from asyncpip.index.project_list import ProjectList
 
 _HTML_SUFFIXES = (".html", ".htm")
 
@@ -38,6 +40,21 @@ def read_index_directory(location: str, project: NormalizedName, reporter: Repor
         return parse_page(_content(page), content_type="text/html", url=path_to_url(page), project=project)
     except OSError as error:
         _report(reporter, Level.DEBUG, f"Could not fetch URL {path_to_url(page)}: {error.strerror} - skipping")
+    return None
+
+
+def read_project_directory(location: str, reporter: Reporter) -> ProjectList | None:
+    """Return the projects of an index that is a directory: what its `index.html` lists, else its sub-directories."""
+    path = _path_of(location, reporter)
+    if path is None:
+        return None
+    page = os.path.join(path, "index.html")
+    try:
+        if os.path.isfile(page):
+            return parse_project_list(_content(page), content_type="text/html", url=path_to_url(page))
+        return project_list_of([entry.name for entry in os.scandir(path) if entry.is_dir()])
+    except OSError as error:
+        _report(reporter, Level.WARNING, f"Location '{path}' is ignored: {error.strerror}.")
     return None
 
 

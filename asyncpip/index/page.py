@@ -185,7 +185,7 @@ def read_links(body: bytes, *, content_type: str, url: str) -> Links:
             hint="is this the address of an index, as pip takes it (often it ends with /simple)?",
         )
     html = parse_html(body, content_type)
-    _check_version(html.api_version, url)
+    check_api_version(html.api_version, url)
     return Links(join(base_url, html.base) if html.base else base_url, html.files)
 
 
@@ -235,10 +235,10 @@ def _json_files(body: bytes, url: str) -> list[PageFile]:
 def _strict_json_files(body: bytes, url: str) -> list[PageFile]:
     if b'"dist-info-metadata"' in body:
         old = _OLD_JSON_PAGE.decode(body)
-        _check_version(old.meta.api_version, url)
+        check_api_version(old.meta.api_version, url)
         return [_renamed(file) for file in old.files]
     page = _JSON_PAGE.decode(body)
-    _check_version(page.meta.api_version, url)
+    check_api_version(page.meta.api_version, url)
     return page.files
 
 
@@ -263,7 +263,7 @@ def _doubtful_json_files(body: bytes, url: str) -> list[PageFile]:
         raise IndexAccessError(f"the page {redact(url)} is not a project page", why="its JSON is not an object")
     meta = page.get("meta")
     if isinstance(meta, dict):
-        _check_version(str(meta.get("api-version", "1.0")), url)
+        check_api_version(str(meta.get("api-version", "1.0")), url)
     entries = page.get("files")
     files = [_doubtful_file(entry) for entry in entries] if isinstance(entries, list) else []
     return [file for file in files if file is not None]
@@ -280,7 +280,7 @@ def _doubtful_file(entry: Any) -> PageFile | None:
         return None
 
 
-def _check_version(api_version: str | None, url: str) -> None:
+def check_api_version(api_version: str | None, url: str) -> None:
     """Refuse a major version that we do not know; a newer minor one only adds things (PEP 629)."""
     major = (api_version or "1").partition(".")[0].strip()
     if major.isdecimal() and int(major) > SUPPORTED_MAJOR:

@@ -7,6 +7,7 @@ retries and cached answers are those of `install`: what makes a `LookUp` of sett
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from asyncpip.pipeline.late_transport import LateTransport
 from asyncpip.pipeline.loop import run_in_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -61,8 +62,26 @@ async def _look_up(
 ) -> dict[NormalizedName, tuple[ProjectPage, ...]]:
     found: dict[NormalizedName, tuple[ProjectPage, ...]] = dict.fromkeys(names, ())
     answered = 0
-    transport = LateTransport(how.transport, reporter, how.environ, prompt=how.prompt)
     reporter.emit(StageProgress(Stage.ASKING, 0, len(found)))
+    async with open_index(how, reporter) as index:
+
+        async def ask(name: NormalizedName) -> None:
+            nonlocal answered
+            found[name] = await index.fetch_pages(name)
+            answered += 1
+            reporter.emit(StageProgress(Stage.ASKING, answered, len(found), name))
+
+        # How many requests are open at once is the transport's affair, for each host.
+        async with anyio.create_task_group() as tasks:
+            for name in found:
+                tasks.start_soon(ask, name)
+    return found
+
+
+@asynccontextmanager
+async def open_index(how: LookUp, reporter: Reporter) -> AsyncIterator[IndexClient]:
+    """Give what asks the places; at the end its connections are closed and its records written."""
+    transport = LateTransport(how.transport, reporter, how.environ, prompt=how.prompt)
     try:
         async with IndexClient(
             transport,
@@ -74,21 +93,10 @@ async def _look_up(
             refresh=how.refresh,
             offline=how.offline,
         ) as index:
-
-            async def ask(name: NormalizedName) -> None:
-                nonlocal answered
-                found[name] = await index.fetch_pages(name)
-                answered += 1
-                reporter.emit(StageProgress(Stage.ASKING, answered, len(found), name))
-
-            # How many requests are open at once is the transport's affair, for each host.
-            async with anyio.create_task_group() as tasks:
-                for name in found:
-                    tasks.start_soon(ask, name)
+            yield index
     finally:
         with anyio.CancelScope(shield=True):
             await transport.aclose()
-    return found
 
 
 class _Forgetful:

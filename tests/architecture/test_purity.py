@@ -25,11 +25,12 @@ PURE_MODULES = _words("""
     errors version
     build.build_system
     cli.command_specs.* cli.help cli.option_checks cli.option_values cli.options cli.parser cli.specs
-    commands.context commands.install_output
+    commands.context commands.install_output commands.versions_output
     core.*
     environment.markers environment.tags
     fetch.hashes
-    index.freshness index.html_page index.links_page index.page index.ranges
+    index.freshness index.html_page index.links_page index.name_search index.page index.project_list
+    index.ranges
     install.manifest install.plan install.record install.report install.scheme install.scripts install.wheel
     net.content_encoding net.http1 net.proxies net.retry net.trust net.user_agent
     pipeline.build_options pipeline.limits

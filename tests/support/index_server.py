@@ -32,7 +32,7 @@ from tests.support.wheel_builder import build_sdist, build_wheel
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
@@ -129,6 +129,8 @@ class IndexServer:
         self.switches = Switches()
         self.requests: list[Request] = []
         self.projects: dict[str, list[ServedFile]] = {}
+        self.empty_projects: set[str] = set()
+        """Names that the root page lists and that have no page."""
         self.pages: dict[str, tuple[str, bytes]] = {}
         """Further paths: content type and body."""
         self._scripts: dict[str, list[Fault | None]] = {}
@@ -251,7 +253,7 @@ class IndexServer:
             content_type, body = self.pages[path]
             return self._validated(request, _Answer(200, {"Content-Type": content_type}, body))
         if path == "/simple/":
-            return self._page_of(request, "", [])
+            return self._root_page(request)
         if path.startswith("/simple/") and path.endswith("/"):
             project = path.removeprefix("/simple/")[:-1]
             with self._lock:
@@ -267,13 +269,31 @@ class IndexServer:
         wanted = base64.b64encode(":".join(self.switches.credentials).encode()).decode()
         return request.headers.get("authorization") == f"Basic {wanted}"
 
+    def _root_page(self, request: Request) -> _Answer:
+        with self._lock:
+            names = sorted({*self.projects, *self.empty_projects})
+        meta = {"api-version": "1.1"}
+        anchors = "".join(f'<a href="/simple/{normalize_name(name)}/">{name}</a>\n' for name in names)
+        return self._page_in(
+            request,
+            as_json=lambda: json.dumps({"meta": meta, "projects": [{"name": name} for name in names]}).encode(),
+            as_html=f"<!DOCTYPE html><html><body>{anchors}</body></html>".encode,
+        )
+
     def _page_of(self, request: Request, project: str, files: Sequence[ServedFile]) -> _Answer:
+        return self._page_in(
+            request,
+            as_json=lambda: self._json_page(project, files),
+            as_html=lambda: self._html_page(project, files),
+        )
+
+    def _page_in(self, request: Request, *, as_json: Callable[[], bytes], as_html: Callable[[], bytes]) -> _Answer:
         accept = request.headers.get("accept", "*/*")
         if self.switches.json and JSON_TYPE in accept:
-            content_type, body = JSON_TYPE, self._json_page(project, files)
+            content_type, body = JSON_TYPE, as_json()
         elif self.switches.html:
             content_type = HTML_TYPE if HTML_TYPE in accept else "text/html; charset=utf-8"
-            body = self._html_page(project, files)
+            body = as_html()
         else:
             return _text(HTTPStatus.NOT_ACCEPTABLE)
         headers = {"Content-Type": content_type, "Vary": "Accept"}

@@ -62,6 +62,7 @@ def build_wheel(
     requires: Sequence[str] = (),
     requires_python: str | None = None,
     extras: Mapping[str, Sequence[str]] | None = None,
+    more_headers: Sequence[str] = (),
     entry_points: Mapping[str, Sequence[str]] | None = None,
     tag: str = "py3-none-any",
     build: str = "",
@@ -90,6 +91,7 @@ def build_wheel(
         requires: `Requires-Dist` values.
         requires_python: `Requires-Python`.
         extras: Extra to what it requires.
+        more_headers: Further lines of METADATA, like ``Summary: A demo.``
         entry_points: Group to lines like ``name = module:function``.
         tag: Wheel tag, compressed sets allowed.
         build: Build tag.
@@ -114,7 +116,14 @@ def build_wheel(
     if files is None:
         files = {f"{_escaped(name).lower()}.py": f'"""Made for tests."""\n\n__version__ = "{version}"\n'}
     if metadata is None:
-        metadata = build_metadata(name, version, requires=requires, requires_python=requires_python, extras=extras)
+        metadata = build_metadata(
+            name,
+            version,
+            requires=requires,
+            requires_python=requires_python,
+            extras=extras,
+            more_headers=more_headers,
+        )
     tags = "".join(f"Tag: {single}\n" for single in _single_tags(tag))
     meta: dict[str, Content] = {
         "METADATA": metadata,

@@ -60,6 +60,7 @@ PLANNED = frozenset(SUMMARIES) - {
     "help",
     "index",
     "install",
+    "search",
     "uninstall",
 }
 """Commands of pip's that do not exist here yet."""
