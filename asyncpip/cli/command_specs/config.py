@@ -34,6 +34,7 @@ SPEC = CommandSpec(
         " changes go to the file of the virtual environment where there is one, else to the user's."
     ),
     groups=(_OPTIONS, GENERAL),
+    actions=("list", "edit", "get", "set", "unset", "debug"),
     examples=(
         ("config set global.index-url https://pypi.example.org/simple", "use another index, for all commands"),
         ("config --site set install.no-binary :none:", "for the current environment only"),
