@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HERE = os.path.dirname(os.path.abspath(__file__))
 _NOTE = "<!-- Written by `make docs` from {source}; do not edit. -->\n"
 _PLAIN_KINDS = {"number": "whole number", "seconds": "seconds", "counter": "flag, counted"}
-_REPEATABLE = ("list", "control", "key_value")
+_REPEATABLE = ("list", "several", "control", "key_value")
 
 
 def options_page() -> str:

@@ -291,15 +291,11 @@ REQUIREMENTS = OptionGroup(
 )
 
 EDITABLE = OptionGroup(
-    "Editable options",
+    "Editable and backend options",
     (
         Option("-e --editable", "editables", "list", "Install a project in development mode.", metavar="path/url"),
         Option(
-            "--src --source --source-dir --source-directory",
-            "src",
-            "path",
-            "Where editable projects are checked out.",
-            metavar="dir",
+            "-C --config-settings", "config_settings", "key_value", "Setting for build backends.", metavar="KEY=VALUE"
         ),
     ),
 )
@@ -320,10 +316,14 @@ BUILD = OptionGroup(
             default=True,
         ),
         Option("--check-build-dependencies", "check_build_dependencies", "flag", "Check what builds need."),
-        Option("--use-pep517", "use_pep517", "flag", "No effect.", default=True, hidden=True),
         Option(
-            "-C --config-settings", "config_settings", "key_value", "Setting for build backends.", metavar="KEY=VALUE"
+            "--src --source --source-dir --source-directory",
+            "src",
+            "path",
+            "Where editable projects are checked out.",
+            metavar="dir",
         ),
+        Option("--use-pep517", "use_pep517", "flag", "No effect.", default=True, hidden=True),
         Option("--ignore-requires-python", "ignore_requires_python", "flag", "Ignore Requires-Python."),
         Option(
             "--progress-bar",

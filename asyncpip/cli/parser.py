@@ -194,7 +194,7 @@ class _Reader:
         except ValueError as error:
             raise self._error(str(error)) from None
         match option.kind:
-            case "list":
+            case "list" | "several":
                 _append(values, option.dest, text)
             case "control":
                 if text.startswith("-"):

@@ -193,7 +193,7 @@ class _Collected:
     def _joined(self, dest: str, value: object) -> object:
         """Return ``value``, with what is there before it where both are lists or counts."""
         before = self.values[dest]
-        if isinstance(value, tuple) and isinstance(before, tuple):
+        if isinstance(value, tuple) and isinstance(before, tuple) and self.kinds[dest] != "several":
             return before + value
         if self.kinds[dest] == "counter" and isinstance(value, int) and isinstance(before, int):
             return before + value
@@ -219,7 +219,7 @@ class _Collected:
                 return on if option.kind == "flag" else option.name if on else None
             case "counter":
                 return _count(key, text, source)
-            case "list":
+            case "list" | "several":
                 return tuple(str(_checked(option, key, part, source)) for part in text.split())
             case "control":
                 if text.startswith("-"):
@@ -256,7 +256,7 @@ def _default(option: Option) -> object:
             return False
         case "counter":
             return 0
-        case "list" | "control" | "key_value":
+        case "list" | "several" | "control" | "key_value":
             return ()
         case _:
             return None

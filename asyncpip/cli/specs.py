@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         "seconds",
         "choice",
         "list",
+        "several",
         "key_value",
         "control",
         "off",
@@ -35,7 +36,8 @@ class Option:
 
     The kinds: *flag* stores `stores`; *name* stores the option's own name, so that of several which share a dest the
     last wins; *counter* counts; *text*, *path* (`~` expanded), *number*, *seconds*, *choice*
-    store one value, the last wins; *list* collects values; *key_value* collects ``KEY=VALUE``; *control* collects
+    store one value, the last wins; *list* collects values; *several* too, but those of a stronger source take the place
+    of a weaker one's; *key_value* collects ``KEY=VALUE``; *control* collects
     pairs of its own name and its text, so that several options which share a dest keep their common order; *off*
     stores None in the dest of another option; *help* and *version* end parsing.
     """

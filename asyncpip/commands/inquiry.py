@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 from asyncpip.commands.install_checks import check_arguments, check_options
 from asyncpip.commands.install_options import (
     ANY_INTERPRETER,
-    TargetChoice,
     format_control,
     index_options,
     limits_of,
     selection,
-    target_choice,
     transport_options,
 )
 from asyncpip.commands.requirement_input import read_requirement_input
@@ -25,14 +23,18 @@ from asyncpip.core.dependency import MarkerEvaluator
 from asyncpip.core.events import Level, Message
 from asyncpip.environment.externally_managed import check_virtualenv_required
 from asyncpip.environment.markers import target_with_selection
+from asyncpip.environment.target import find_target
+from asyncpip.store.store import open_store, process_umask
 
 if TYPE_CHECKING:
     from asyncpip.commands.context import CommandContext
-    from asyncpip.commands.install_options import IndexOptions
+    from asyncpip.commands.install_options import IndexOptions, TargetChoice
     from asyncpip.commands.requirement_input import RequirementInput
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.core.target import TargetEnvironment
+    from asyncpip.environment.target import TargetSelection
     from asyncpip.resolve.selection import Selection
+    from asyncpip.store.store import Store
 
 
 class Inquiry:
@@ -45,11 +47,11 @@ class Inquiry:
         *,
         cwd: str,
         running_target: TargetEnvironment,
-        describes_target: bool = True,
+        choice: TargetChoice = ANY_INTERPRETER,
         takes_editables: bool = True,
         verifies_lone_file: bool = False,
     ) -> None:
-        """``describes_target`` and ``takes_editables`` tell whether the command has options T, and `-e` and `-C`."""
+        """``choice`` is what options T say, ``takes_editables`` whether the command has `-e` and `-C`."""
         self.context = context
         self.settings = context.settings
         self.reporter = context.reporter
@@ -58,7 +60,7 @@ class Inquiry:
         self.running_target: TargetEnvironment = running_target
         """The interpreter that the command works for."""
         check_virtualenv_required(running_target, required=self.settings.flag("require_virtualenv"))
-        self.choice: TargetChoice = target_choice(self.settings) if describes_target else ANY_INTERPRETER
+        self.choice = choice
         check_options(self.settings, self.choice, self.reporter)
         self.target = target_of(running_target, self.choice)
         """The interpreter that files are chosen for; another one with `--platform` and its like."""
@@ -90,12 +92,16 @@ class Inquiry:
         return index_options(self.settings, self.input.file_options, limits=self.limits)
 
     def selection(self, target: TargetEnvironment, choice: TargetChoice) -> Selection:
-        """Return which files are candidates for ``target``, which ``choice`` describes."""
+        """Return which files are candidates for ``target``, which ``choice`` describes.
+
+        Source distributions are out for another interpreter, which cannot build them here; with `--no-deps` nothing
+        need be built (pip's rule).
+        """
         return selection(
             self.settings,
             self.input.file_options,
             target,
-            choice,
+            ANY_INTERPRETER if self.settings.flag("no_deps") else choice,
             ignore_requires_python=self.settings.flag("ignore_requires_python"),
             allow_sdists=not self.settings.flag("no_build"),
             now=dt.datetime.now(tz=dt.UTC),
@@ -154,6 +160,20 @@ class Inquiry:
             limits=self.limits,
         )
         return fetch_text(url, options, self.reporter, self.context.environ)
+
+
+def open_run(context: CommandContext) -> tuple[Store | None, TargetSelection]:
+    """Return the store, None without a cache, and the interpreter to work for; tell what is odd about them."""
+    warnings: list[str] = []
+    store = open_store(context.settings.text("cache_dir"), umask=process_umask(), warn=warnings.append)
+    selected = find_target(
+        python=context.settings.text("python"), environ=context.environ, records=store, meanwhile=lambda: None
+    )
+    if selected.notice:
+        warnings.append(selected.notice)
+    for text in warnings:
+        context.reporter.emit(Message(Level.WARNING, text))
+    return store, selected
 
 
 def target_of(running: TargetEnvironment, choice: TargetChoice) -> TargetEnvironment:

@@ -106,7 +106,6 @@ def limits_of(settings: SettingsView) -> Limits:
         timeout_seconds=settings.seconds("timeout"),
         retries=settings.number("retries"),
         resume_retries=settings.number("resume_retries"),
-        lock_timeout_seconds=settings.seconds("lock_timeout"),
     )
 
 
@@ -157,15 +156,18 @@ def upgrade_strategy(settings: SettingsView) -> UpgradeStrategy:
 
 def target_choice(settings: SettingsView) -> TargetChoice:
     """Return the described interpreter; implementation names may be long (`pypy`)."""
-    implementation = settings.text("implementation")
-    if implementation is not None:
-        implementation = _IMPLEMENTATIONS.get(implementation.lower(), implementation)
+    version, implementation = settings.text("python_version"), settings.text("implementation")
     return TargetChoice(
         platforms=settings.texts("platforms"),
-        python_version=_python_version(settings.text("python_version")),
-        implementation=implementation,
+        python_version=None if version is None else parse_python_version(version),
+        implementation=None if implementation is None else implementation_tag(implementation),
         abis=settings.texts("abis"),
     )
+
+
+def implementation_tag(name: str) -> str:
+    """Return the tag of an implementation, which may be given by its long name."""
+    return _IMPLEMENTATIONS.get(name.lower(), name)
 
 
 def parse_moment(text: str, *, now: dt.datetime) -> dt.datetime:
@@ -180,10 +182,8 @@ def parse_moment(text: str, *, now: dt.datetime) -> dt.datetime:
     return moment if moment.tzinfo else moment.astimezone()
 
 
-def _python_version(text: str | None) -> tuple[int, ...] | None:
+def parse_python_version(text: str) -> tuple[int, ...]:
     """Return ``3``, ``37``, ``3.7`` or ``3.7.3`` as numbers (its form has been checked)."""
-    if text is None:
-        return None
     parts = text.split(".")
     if len(parts) == 1 and len(text) > 1:
         parts = [text[0], text[1:]]

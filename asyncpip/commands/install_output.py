@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.distributions import InstalledDistribution
     from asyncpip.core.resolution import Resolved
+    from asyncpip.fetch.archives import StoredArchive
     from asyncpip.fetch.wheels import StoredWheel
 
 _KILO, _MEGA = 1000, 1000 * 1000
@@ -53,7 +54,7 @@ def satisfied_line(decision: Resolved, distribution: InstalledDistribution, cwd:
     )
 
 
-def collecting_lines(decision: Resolved, stored: StoredWheel | None, cwd: str) -> list[str]:
+def collecting_lines(decision: Resolved, stored: StoredWheel | StoredArchive | None, cwd: str) -> list[str]:
     """Return what is told of one candidate: where it came from, and whether it was downloaded."""
     candidate = decision.choice
     if not isinstance(candidate, Candidate):

@@ -36,16 +36,17 @@ def write_report(
 
         metadata = {each.name: read_metadata_file(wheels[each.name].tree) for each in plan.add}
     report = installation_report(plan or Plan(add=(), remove=(), keep=()), metadata, markers)
-    _write_text(context, place, format_report(report) + ("\n" if place == TO_STDOUT else ""))
+    write_text(context, place, format_report(report) + ("\n" if place == TO_STDOUT else ""))
 
 
 def write_timings(context: CommandContext, place: str, timings: Mapping[str, float]) -> None:
     """Write how long each phase took, and counts, as JSON."""
     text = json.dumps({key: round(value, 4) for key, value in timings.items()}, indent=2) + "\n"
-    _write_text(context, place, text)
+    write_text(context, place, text)
 
 
-def _write_text(context: CommandContext, place: str, text: str) -> None:
+def write_text(context: CommandContext, place: str, text: str) -> None:
+    """Write ``text`` to the file ``place``, or to stdout for `-`; raise `CommandError`."""
     if place == TO_STDOUT:
         context.write_stdout(text)
         return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from asyncpip.commands import install_output as output
 from asyncpip.commands.holding import hold_environment
 from asyncpip.commands.inquiry import Inquiry
-from asyncpip.commands.install_options import upgrade_strategy
+from asyncpip.commands.install_options import target_choice, upgrade_strategy
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level, Message
 from asyncpip.environment.destination import choose_destination
@@ -49,6 +49,7 @@ class InstallRun:
             "install",
             cwd=start.cwd,
             running_target=selected.target,
+            choice=target_choice(context.settings),
             verifies_lone_file=context.settings.flag("verify"),
         )
         self.inquiry = inquiry
@@ -122,7 +123,7 @@ class InstallRun:
         if self.dry_run or not os.path.isdir(home):
             yield
             return
-        with hold_environment(home, self.reporter, timeout_seconds=self.limits.lock_timeout_seconds):
+        with hold_environment(home, self.reporter, timeout_seconds=self.settings.seconds("lock_timeout")):
             yield
 
     def _user_option(self) -> bool | None:

@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from asyncpip.core.events import Level, Message
 from asyncpip.core.names import Digest
-from asyncpip.core.urls import url_to_path, without_fragment
+from asyncpip.core.urls import redact, url_to_path, without_fragment
 from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, StoreError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, check_known, demands_of, digests_for
@@ -66,6 +66,7 @@ class ArchiveFetcher:
 
         ``reuse`` False fetches it even where it is here. Raises `DownloadError`, `HashMismatchError`, `StoreError`.
         """
+        _check_filename(file)
         if reuse:
             found = await self._in_worker(self._find, file, required)
             if found is not None:
@@ -146,6 +147,13 @@ class ArchiveFetcher:
             raise StoreError(f"could not keep {file.filename}", why=str(error)) from error
         self._fresh.add(digest)
         return StoredArchive(digest=digest, path=path, size_bytes=len(content), from_store=False)
+
+
+def _check_filename(file: PageFile) -> None:
+    """Raise where the name that a page gives to a file is not one that a file in a directory can have."""
+    name = file.filename
+    if name in ("", ".", "..") or any(sign in name for sign in "/\\\0") or os.path.basename(name) != name:
+        raise DownloadError(f"{name!r} is no name for a file", why=f"that is how {redact(file.url)} is listed")
 
 
 def _digests_of_file(path: str, demands: Sequence[AllowedHashes]) -> tuple[dict[str, str], int] | None:

@@ -111,7 +111,7 @@ def plan_install(
         if existing is not None:
             remove.append(existing)
         if decision.choice.file.is_yanked:
-            warnings.append(_yanked_warning(decision.choice))
+            warnings.append(yanked_warning(decision.choice))
     return InstallPlan(
         add=tuple(add), remove=tuple(remove), keep=tuple(keep), notes=tuple(notes), warnings=tuple(warnings)
     )
@@ -174,7 +174,8 @@ def _is_local_file(candidate: Candidate) -> bool:
     return candidate.file.url.startswith("file:")
 
 
-def _yanked_warning(candidate: Candidate) -> str:
+def yanked_warning(candidate: Candidate) -> str:
+    """Return pip's warning about a candidate that its index withdrew (PEP 592)."""
     reason = candidate.file.yanked if isinstance(candidate.file.yanked, str) and candidate.file.yanked else None
     return (
         "The candidate selected for download or install is a yanked version: "

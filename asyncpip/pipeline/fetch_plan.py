@@ -7,6 +7,7 @@ target environment is not touched here.
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from asyncpip.pipeline.question import answer_question, required_hashes
 from asyncpip.pipeline.session import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
 
@@ -72,10 +73,17 @@ class PipelineRequest:
 
 def run_pipeline(request: PipelineRequest, store: Store, reporter: Reporter) -> FetchedPlan:
     """Resolve and fetch; blocks until done. Raises `AsyncpipError` of the first cause."""
+    with beside_solvers():
+        return run_in_loop(_run, request, store, reporter)
+
+
+@contextmanager
+def beside_solvers() -> Iterator[None]:
+    """Have the interpreter change threads more often, for a run in which solvers compute beside workers."""
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     try:
-        return run_in_loop(_run, request, store, reporter)
+        yield
     finally:
         sys.setswitchinterval(switch_interval)
 

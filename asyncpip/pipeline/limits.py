@@ -19,4 +19,3 @@ class Limits:
     """For each connect and each read, never for a whole transfer (`--timeout`)."""
     retries: int = 5
     resume_retries: int = 5
-    lock_timeout_seconds: float = 600.0

@@ -69,7 +69,10 @@ async def answer_question(
         tell_stage(StageProgress(Stage.RESOLVING, 0, None))
         try:
             started = time.perf_counter()
-            resolution = await _solve(request, bridge, reporter)
+            try:
+                resolution = await solve(request, bridge, reporter)
+            finally:
+                bridge.close()
             resolved = time.perf_counter()
             tell_stage(StageProgress(Stage.RESOLVING, len(resolution.decisions), len(resolution.decisions)))
             stored = await _collect(bridge, tuple(wanted(resolution)), tell_stage)
@@ -86,19 +89,16 @@ async def answer_question(
     )
 
 
-async def _solve(request: ResolveRequest, bridge: Bridge[Stored], reporter: Reporter) -> Resolution:
-    """Run the solver in its thread; when the loop ends for another reason, make it return."""
+async def solve(request: ResolveRequest, bridge: Bridge[Stored], reporter: Reporter) -> Resolution:
+    """Run the solver in a thread; it returns when ``bridge`` is closed, which is the caller's part."""
 
-    def solve() -> Resolution:
+    def run() -> Resolution:
         try:
             return resolve(replace(request, cancelled=lambda: bridge.is_closed), bridge, reporter)
         except SolverCancelledError as error:
             raise ResolutionCancelled from error
 
-    try:
-        return await anyio.to_thread.run_sync(solve, abandon_on_cancel=True)
-    finally:
-        bridge.close()
+    return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
 
 
 async def _collect(

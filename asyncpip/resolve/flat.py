@@ -47,7 +47,7 @@ def pick(
     pins: dict[str, Pin] = {}
     for key, wants in wanted.items():
         if wants[0].extra is None:
-            remaining[key] = iter(provider.find_matches(key, {key: iter(wants)}, {})())
+            remaining[key] = provider.matches(wants)
             pins[key] = _next(remaining[key], watcher, _information(wants))
     doubtful = {
         key: pin

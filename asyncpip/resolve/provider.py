@@ -157,8 +157,11 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
 
     def has_match(self, wanted: Sequence[Wanted]) -> bool:
         """Return whether one pin meets all of ``wanted``, which are for one key."""
-        matches = self._matches(wanted[0].name, None, wanted, hints=False)
-        return next(matches(), None) is not None
+        return next(self.matches(wanted), None) is not None
+
+    def matches(self, wanted: Sequence[Wanted]) -> Iterator[Pin]:
+        """Return the pins that meet all of ``wanted``, which are for one key, without hinting at their metadata."""
+        return self._matches(wanted[0].name, None, wanted, hints=False)()
 
     def _matches(
         self, name: NormalizedName, extra: str | None, wanted: Sequence[Wanted], *, hints: bool = True

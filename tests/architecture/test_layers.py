@@ -30,10 +30,13 @@ EARLY_PIPELINE = {
 }
 """What commands take of the pipeline at module level; all else waits until there is work, behind `install_work`."""
 BEHIND_THE_DOOR = {
+    "asyncpip.commands.archive_work",
     "asyncpip.commands.build_request",
+    "asyncpip.commands.download_work",
     "asyncpip.commands.index_questions",
     "asyncpip.commands.install_work",
     "asyncpip.commands.resolution_request",
+    "asyncpip.commands.simple_index",
 }
 """Modules of `commands` that are themselves imported late."""
 

@@ -130,3 +130,7 @@ class Wanted(Enum):
         "`config get` without a file option looks where pip would write only; here, failing that, into all files, and "
         "names the one",
     )
+    SAYS_ONCE_WHAT_IS_BAD = Difference(
+        r"only pip says: File was already downloaded",
+        "of a file that is there with another hash, pip says both that it was downloaded and that it is bad",
+    )

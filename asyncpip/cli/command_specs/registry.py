@@ -56,6 +56,7 @@ SUBJECTS = {
 PLANNED = frozenset(SUMMARIES) - {
     "completion",
     "config",
+    "download",
     "hash",
     "help",
     "index",

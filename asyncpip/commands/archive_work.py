@@ -1,0 +1,173 @@
+"""Archives into a directory: what `download` and `wheel` have in common. Loads the pipeline."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from asyncpip.commands import download_output as output
+from asyncpip.commands.inquiry import target_of
+from asyncpip.commands.install_output import collecting_lines
+from asyncpip.commands.resolution_request import resolve_request
+from asyncpip.commands.target_matrix import label_of
+from asyncpip.core.candidates import Candidate
+from asyncpip.core.dependency import MarkerEvaluator
+from asyncpip.core.events import Level
+from asyncpip.errors import CommandError, StoreError
+from asyncpip.install.linker import CLONE, HARDLINK, MOVE, place_file
+from asyncpip.install.plan import yanked_warning
+from asyncpip.install.transaction import PREFIX
+from asyncpip.pipeline.download_plan import TargetRequest
+from asyncpip.store.store import remove_quietly, remove_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.commands.inquiry import Inquiry
+    from asyncpip.commands.install_options import TargetChoice
+    from asyncpip.core.resolution import Resolution, Resolved
+    from asyncpip.core.target import TargetEnvironment
+    from asyncpip.fetch.archives import StoredArchive
+    from asyncpip.pipeline.download_plan import Downloaded
+
+
+class ArchiveTarget:
+    """One target of the run."""
+
+    def __init__(self, inquiry: Inquiry, choice: TargetChoice, *, label: str) -> None:
+        self.choice = choice
+        self.label = label
+        """Empty where there is one target only."""
+        self.environment: TargetEnvironment = target_of(inquiry.running_target, choice)
+
+    def request(self, inquiry: Inquiry) -> TargetRequest:
+        """Return the question to the resolver; what is installed has no part in it."""
+        chosen = inquiry.selection(self.environment, self.choice)
+        if inquiry.settings.flag("no_deps"):
+            chosen = replace(chosen, allow_sdists=True)  # nothing has to be built to know what it needs
+        question = replace(
+            resolve_request(inquiry, chosen),
+            evaluator=MarkerEvaluator(self.environment.markers),
+            needs_metadata=is_local,
+        )
+        if self.choice != inquiry.choice and _depends_on_target(inquiry):
+            given = inquiry.read_input(self.environment, self.choice)
+            question = replace(question, requirements=given.requirements, constraints=given.constraints)
+        return TargetRequest(label=self.label, resolve=question)
+
+
+def targets_of(inquiry: Inquiry, choices: Sequence[TargetChoice]) -> list[ArchiveTarget]:
+    """Return the targets that ``choices`` describe."""
+    return [ArchiveTarget(inquiry, choice, label=label_of(choice) if len(choices) > 1 else "") for choice in choices]
+
+
+def is_local(candidate: Candidate) -> bool:
+    """Return whether a candidate's metadata is at hand, so that looking whether it agrees costs next to nothing."""
+    return candidate.file.is_wheel and candidate.file.url.startswith("file:")
+
+
+class ArchiveDirectory:
+    """The directory that archives end in. A file in it is complete or not there."""
+
+    def __init__(self, path: str, *, moves: bool) -> None:
+        """``moves``: the store is this run's own, and needs nothing afterwards."""
+        self.path = path
+        self._mode = MOVE if moves else HARDLINK
+
+    def prepare(self) -> None:
+        """Make the directory; remove what killed runs left in it."""
+        try:
+            os.makedirs(self.path, exist_ok=True)
+            names = os.listdir(self.path)
+        except OSError as error:
+            raise CommandError(f"could not make the directory {self.path}", why=str(error)) from error
+        for name in names:
+            if name.startswith(PREFIX) and not _is_alive(name):
+                remove_tree(os.path.join(self.path, name))
+                remove_quietly(os.path.join(self.path, name))
+
+    def place(self, candidate: Candidate, stored: StoredArchive) -> None:
+        """Put an archive where it belongs, unless it is there. Blocks; may be called in any thread."""
+        if stored.is_in_place:
+            return
+        name = candidate.file.filename
+        aside = os.path.join(self.path, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
+        try:
+            place_file(stored.path, aside, mode=CLONE if stored.is_local else self._mode)
+            try:
+                os.replace(aside, os.path.join(self.path, name))
+            finally:
+                remove_quietly(aside)  # renaming one link of a file to another of the same leaves both
+        except OSError as error:
+            raise StoreError(f"could not write {os.path.join(self.path, name)}", why=str(error)) from error
+
+
+def distinct_files(resolutions: Iterable[Resolution], left_out: frozenset[NormalizedName]) -> list[Resolved]:
+    """Return the decisions about files, each file once, without the projects in ``left_out``."""
+    found: dict[str, Resolved] = {}
+    for resolution in resolutions:
+        for decision in wanted_of(resolution, left_out):
+            if isinstance(decision.choice, Candidate):
+                found.setdefault(decision.choice.file.url, decision)
+    return list(found.values())
+
+
+def wanted_of(resolution: Resolution, left_out: frozenset[NormalizedName]) -> list[Resolved]:
+    """Return the decisions whose archives are wanted."""
+    return [each for each in resolution.decisions if each.name not in left_out]
+
+
+def tell_archives(inquiry: Inquiry, decisions: Iterable[Resolved], done: Downloaded, directory: str) -> None:
+    """Tell of each archive where it came from, and then which files are new (pip's lines).
+
+    Of projects that `--only-deps` leaves out it is told that they were collected.
+    """
+    saved = []
+    for decision in decisions:
+        candidate = decision.choice
+        if not isinstance(candidate, Candidate):
+            continue
+        if candidate.file.is_yanked:
+            inquiry.warn(yanked_warning(candidate))
+        stored = done.archives.get(candidate.file.url)
+        path = os.path.join(directory, candidate.file.filename)
+        lines = collecting_lines(decision, None if stored is None or stored.is_in_place else stored, inquiry.cwd)
+        if stored is None:
+            pass
+        elif stored.is_in_place:
+            lines.append(output.already_line(path))
+        else:
+            saved.append(output.saved_line(path, inquiry.cwd))
+        for line in lines:
+            inquiry.tell(Level.INFO, line, routine=True)
+    for line in saved:
+        inquiry.tell(Level.INFO, line, routine=True)
+
+
+def only_deps_names(inquiry: Inquiry) -> frozenset[NormalizedName]:
+    """Return the projects that `--only-deps` leaves out."""
+    if not inquiry.settings.flag("only_deps"):
+        return frozenset()
+    return frozenset(each.name for each in inquiry.input.requirements if each.name is not None)
+
+
+def _depends_on_target(inquiry: Inquiry) -> bool:
+    """Return whether what is asked for was read for one target: lock files and scripts are."""
+    return bool(inquiry.input.locked_files or inquiry.settings.texts("requirements_from_scripts"))
+
+
+def _is_alive(name: str) -> bool:
+    """Return whether the process that made a temporary file or directory may still need it."""
+    pid = name[len(PREFIX) :].partition("-")[0]
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

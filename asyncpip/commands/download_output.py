@@ -1,0 +1,50 @@
+"""pip's lines about downloads and built wheels, word for word where scripts read them (cli-surface 4.15)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asyncpip.commands.install_output import display_path, format_size, name_as_written
+from asyncpip.core.candidates import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.resolution import Resolved
+
+
+def already_line(path: str) -> str:
+    """Return pip's line about a file that is kept."""
+    return f"  File was already downloaded {path}"
+
+
+def saved_line(path: str, cwd: str) -> str:
+    """Return ``Saved ./dir/x.whl``."""
+    return f"Saved {display_path(path, cwd)}"
+
+
+def success_line(decisions: Iterable[Resolved], order: Mapping[NormalizedName, int]) -> str:
+    """Return ``Successfully downloaded a b``: what was named first, in the order in which it was named."""
+    last = len(order)
+    ordered = sorted(decisions, key=lambda each: order.get(each.name, last))
+    return "Successfully downloaded " + " ".join(dict.fromkeys(map(name_as_written, ordered)))
+
+
+def would_download_lines(decisions: Sequence[Resolved]) -> list[str]:
+    """Return a line for each file that a dry run would fetch, and one with their number and size."""
+    lines = []
+    total: int | None = 0
+    for decision in decisions:
+        if isinstance(decision.choice, Candidate):
+            file = decision.choice.file
+            lines.append(f"Would download {file.filename}" + (f" ({format_size(file.size)})" if file.size else ""))
+            total = None if total is None or file.size is None else total + file.size
+    size = "" if total is None else f" ({format_size(total)})"
+    return [*lines, f"Would download {len(lines)} file{'' if len(lines) == 1 else 's'}{size}"]
+
+
+def index_line(path: str, count: int, cwd: str) -> str:
+    """Return what is said of an index that was written."""
+    return f"Indexed {count} archive{'' if count == 1 else 's'} in {display_path(path, cwd)}"

@@ -1,0 +1,213 @@
+"""One run that ends with archives: requirements in, for one target or several; resolutions and archives out.
+
+All targets share pages, metadata and archives: each is asked for once, however many need it. An archive is on its way
+as soon as a solver has pinned its candidate; it is put in its place when all resolutions are final.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from asyncpip.core.candidates import Candidate
+from asyncpip.core.events import Stage, StageProgress
+from asyncpip.core.hashes import NO_HASHES, AllowedHashes
+from asyncpip.errors import AsyncpipError, DownloadError
+from asyncpip.pipeline.bridge import Bridge
+from asyncpip.pipeline.fetch_plan import beside_solvers
+from asyncpip.pipeline.keeping import WholeArchives
+from asyncpip.pipeline.loop import run_in_loop
+from asyncpip.pipeline.question import required_hashes, solve
+from asyncpip.pipeline.session import open_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.resolution import Resolution, Resolved
+    from asyncpip.core.urls import Credentials
+    from asyncpip.fetch.archives import StoredArchive
+    from asyncpip.pipeline.limits import Limits
+    from asyncpip.pipeline.session import Places
+    from asyncpip.resolve.resolver import ResolveRequest
+    from asyncpip.store.store import Store
+
+_SOLVERS = 4
+"""Solvers at once. They share one interpreter lock, but wait for different pages and metadata."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TargetRequest:
+    """What is asked for one target."""
+
+    label: str
+    """For people; empty where there is one target only."""
+    resolve: ResolveRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DownloadRequest:
+    """One run."""
+
+    targets: tuple[TargetRequest, ...]
+    places: Places
+    limits: Limits
+    environ: Mapping[str, str]
+    directory: str | None
+    """Where archives are to end, and good ones may lie already; None fetches none."""
+    wanted: Callable[[Resolution], Iterable[Resolved]]
+    """Which decisions need their archive in the end."""
+    place: Callable[[Candidate, StoredArchive], None]
+    """Puts one archive where it is to end. Blocks; called in worker threads, once for each archive."""
+    prefetches: bool = True
+    """Whether archives are fetched as soon as a candidate is pinned."""
+    prompt: Callable[[str], Credentials | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Downloaded:
+    """What a run ends with."""
+
+    resolutions: tuple[Resolution, ...]
+    """One for each target."""
+    archives: dict[str, StoredArchive]
+    """By URL, for each decision that ``wanted`` named."""
+    timings: dict[str, float]
+    """Seconds by phase, and counts."""
+
+
+def run_downloads(request: DownloadRequest, store: Store, reporter: Reporter) -> Downloaded:
+    """Resolve and fetch; blocks until done. Raises `AsyncpipError` of the first cause."""
+    with beside_solvers():
+        return run_in_loop(_run, request, store, reporter)
+
+
+async def _run(request: DownloadRequest, store: Store, reporter: Reporter) -> Downloaded:
+    hashes = _hashes_of_all(request.targets)
+    fetches = request.directory is not None
+    async with (
+        open_session(
+            request.places,
+            store,
+            reporter,
+            request.limits,
+            environ=request.environ,
+            tags=tuple({tag for target in request.targets for tag in target.resolve.selection.tags}),
+            hashes_of=lambda name: hashes.get(name, NO_HASHES),
+            make_keeping=partial(WholeArchives, directory=request.directory),
+            prompt=request.prompt,
+        ) as session,
+        anyio.create_task_group() as tasks,
+    ):
+        bridge: Bridge[StoredArchive] = Bridge(
+            tasks,
+            fetch_pages=session.fetch_pages,
+            read_known_metadata=session.read_known_metadata,
+            fetch_metadata=session.fetch_metadata,
+            fetch_direct=session.fetch_direct,
+            fetch_archive=session.fetch_archive,
+            prefetches=lambda _candidate: fetches and request.prefetches,
+            on_projects=lambda done, total: reporter.emit(StageProgress(Stage.RESOLVING, done, total)),
+        )
+        reporter.emit(StageProgress(Stage.RESOLVING, 0, None))
+        started = time.perf_counter()
+        resolutions = await _solve_all(request.targets, bridge, reporter)
+        resolved = time.perf_counter()
+        candidates = _distinct(each for resolution in resolutions for each in request.wanted(resolution))
+        reporter.emit(StageProgress(Stage.RESOLVING, len(candidates), len(candidates)))
+        archives = await _collect(candidates, bridge, request, reporter) if fetches else {}
+        tasks.cancel_scope.cancel()  # what was only expected
+    return Downloaded(
+        resolutions=tuple(resolutions),
+        archives=archives,
+        timings={
+            "resolve": resolved - started,
+            "download": time.perf_counter() - resolved,
+            "rounds": sum(resolution.rounds for resolution in resolutions),
+            "backtracks": sum(resolution.backtracks for resolution in resolutions),
+            "waits": bridge.waits,
+            "requests": session.requests(),
+        },
+    )
+
+
+async def _solve_all(
+    targets: Sequence[TargetRequest], bridge: Bridge[StoredArchive], reporter: Reporter
+) -> list[Resolution]:
+    """Return one resolution for each target, in their order."""
+    found: dict[int, Resolution] = {}
+    slots = anyio.CapacityLimiter(_SOLVERS)
+
+    async def solve_one(number: int, target: TargetRequest) -> None:
+        async with slots:
+            try:
+                found[number] = await solve(target.resolve, bridge, reporter)
+            except AsyncpipError as error:
+                if target.label:
+                    error.why = "\n".join(filter(None, (f"for {target.label}", error.why)))
+                raise
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            for number, target in enumerate(targets):
+                tasks.start_soon(solve_one, number, target)
+    finally:
+        bridge.close()
+    return [found[number] for number in range(len(targets))]
+
+
+async def _collect(
+    candidates: Mapping[str, Candidate], bridge: Bridge[StoredArchive], request: DownloadRequest, reporter: Reporter
+) -> dict[str, StoredArchive]:
+    """Return the archives of all candidates by URL, each put in its place as soon as it is here."""
+    archives: dict[str, StoredArchive] = {}
+    workers = anyio.CapacityLimiter(request.limits.jobs)
+    reporter.emit(StageProgress(Stage.FETCHING, 0, len(candidates)))
+
+    async def collect(url: str, candidate: Candidate) -> None:
+        stored = await bridge.archive(candidate)
+        with anyio.CancelScope(shield=True):  # a thread that writes is waited for
+            await anyio.to_thread.run_sync(request.place, candidate, stored, limiter=workers)
+        archives[url] = stored
+        reporter.emit(StageProgress(Stage.FETCHING, len(archives), len(candidates), candidate.name))
+
+    async with anyio.create_task_group() as tasks:
+        for url, candidate in candidates.items():
+            tasks.start_soon(collect, url, candidate)
+    return archives
+
+
+def _distinct(decisions: Iterable[Resolved]) -> dict[str, Candidate]:
+    """Return the candidates by URL; raise `DownloadError` where two archives of one name are not the same."""
+    found: dict[str, Candidate] = {}
+    by_name: dict[str, Candidate] = {}
+    for decision in decisions:
+        candidate = decision.choice
+        if not isinstance(candidate, Candidate) or candidate.file.url in found:
+            continue
+        other = by_name.setdefault(candidate.file.filename, candidate)
+        if other is not candidate:
+            same = other.file.hashes.items() & candidate.file.hashes.items()
+            if not same:
+                raise DownloadError(
+                    f"two archives are called {candidate.file.filename}",
+                    why="targets take it from different places, which give no digest that both have in common",
+                )
+        found[candidate.file.url] = candidate
+    return found
+
+
+def _hashes_of_all(targets: Sequence[TargetRequest]) -> dict[NormalizedName, AllowedHashes]:
+    """Return the digests that the user allows for each project, for whichever target."""
+    found: dict[NormalizedName, AllowedHashes] = {}
+    for target in targets:
+        for name, allowed in required_hashes(target.resolve).items():
+            found[name] = AllowedHashes(found.get(name, NO_HASHES).digests | allowed.digests)
+    return found
