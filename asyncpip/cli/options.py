@@ -13,6 +13,19 @@ ALWAYS_ENABLED_FEATURES = ("truststore", "no-binary-enable-wheel-cache", "build-
 
 VERSION_OPTION = Option("-V --version", "version", "version", "Print the version and end.")
 
+_BAR_MODES = ("auto", "on", "off", "raw")
+BUILD_PROGRESS_BAR = Option(
+    "--progress-bar", "progress_bar", "choice", "How progress is shown.", choices=_BAR_MODES, default="auto"
+)
+PROGRESS_BAR = Option(
+    "--progress-bar", "progress_bar", "choice", "How progress is shown.", choices=_BAR_MODES, default="auto", own=True
+)
+"""For commands that have no such option in pip, because they do one thing after the other there."""
+
+INSTALLED_USER = Option("--user", "user", "flag", "Only what the user site holds.")
+INSTALLED_PATH = Option("--path", "paths", "list", "Look into this directory only.", metavar="path")
+"""For commands that look at what is installed."""
+
 GENERAL = OptionGroup(
     "General options",
     (
@@ -325,14 +338,7 @@ BUILD = OptionGroup(
         ),
         Option("--use-pep517", "use_pep517", "flag", "No effect.", default=True, hidden=True),
         Option("--ignore-requires-python", "ignore_requires_python", "flag", "Ignore Requires-Python."),
-        Option(
-            "--progress-bar",
-            "progress_bar",
-            "choice",
-            "How progress is shown.",
-            choices=("auto", "on", "off", "raw"),
-            default="auto",
-        ),
+        BUILD_PROGRESS_BAR,
         Option("--no-clean", "no_clean", "flag", "Keep temporary build directories."),
         Option("--no-build", "no_build", "flag", "Never run a build backend.", own=True),
         Option(

@@ -208,8 +208,8 @@ class _Collected:
         """Return what ``text``, from a file or variable, means for ``option``."""
         match option.kind:
             case "flag" | "name":
-                on = _boolean(key, text, source)
-                if not option.stores:
+                on = _boolean(key, text, source) is not (option.own and not option.stores)
+                if not option.stores and not option.own:  # pip's oddity is for pip's options
                     subject = option.dest.replace("_", " ")
                     state = "on" if on else "off"
                     notice = (

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit, urlunsplit
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 _CREDENTIALS = re.compile(r"(?<=://)[^/?#@\s]*@")
+_VARIABLES = re.compile(r"\$\{[A-Za-z0-9_-]+\}(:\$\{[A-Za-z0-9_-]+\})?")
 VCS_SCHEMES = ("git", "hg", "svn", "bzr")
 
 
@@ -38,6 +39,12 @@ def split_credentials(url: str) -> tuple[str, Credentials | None]:
     user, colon, password = userinfo.partition(":")
     bare = urlunsplit((parts.scheme, host, parts.path, parts.query, parts.fragment))
     return bare, Credentials(unquote(user), unquote(password) if colon else None)
+
+
+def without_credentials(url: str) -> str:
+    """Return ``url`` as PEP 610 wants it kept: without its user part, unless that is ``git`` or only variables."""
+    userinfo = urlsplit(url).netloc.rpartition("@")[0]
+    return url if userinfo == "git" or _VARIABLES.fullmatch(userinfo) else split_credentials(url)[0]
 
 
 def is_url(text: str) -> bool:

@@ -28,7 +28,7 @@ def collect(path: list[str]) -> dict[str, object]:
     """
     import site  # loaded already, except under -S
 
-    markers = _markers()
+    variables = markers()
     nodot = sysconfig.get_config_var("py_version_nodot")
     return {
         "executable": sys.executable,
@@ -36,9 +36,9 @@ def collect(path: list[str]) -> dict[str, object]:
         "nodot": str(nodot or _dotted().replace(".", "")),
         "implementation": sys.implementation.name,
         "cache_tag": sys.implementation.cache_tag,
-        "markers": markers,
+        "markers": variables,
         "abis": _abis(),
-        "platform": _platform(markers["platform_system"]),
+        "platform": _platform(variables["platform_system"]),
         "prefix": sys.prefix,
         "base_prefix": sys.base_prefix,
         "stdlib": sysconfig.get_path("stdlib"),
@@ -61,7 +61,7 @@ def _is_virtual() -> bool:
     return sys.prefix != sys.base_prefix
 
 
-def _markers() -> dict[str, str]:
+def markers() -> dict[str, str]:
     """Return the eleven marker variables (dependency specifiers, "Environment Markers")."""
     if sys.platform in ("linux", "darwin"):
         # `platform` says the same after an import of several milliseconds.

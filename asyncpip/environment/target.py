@@ -12,7 +12,6 @@ import sys
 from asyncpip.core.lean_json import parse_json
 from asyncpip.core.target import SchemePaths, TargetEnvironment
 from asyncpip.core.values import LeanValue
-from asyncpip.environment import probe
 from asyncpip.environment.child import ChildProcess
 from asyncpip.environment.choice import interpreter_below, runs_in_project_environment
 from asyncpip.environment.interpreter_records import keep_facts, remembered_facts
@@ -65,6 +64,12 @@ exec(compile(sys.stdin.read(), "probe", "exec"))
 """
 """Runs on any Python. `-c` puts the working directory first on the path, where a `json.py` could lie."""
 _TOO_OLD = "too old: "
+_KEYS = (
+    "executable", "version", "nodot", "implementation", "cache_tag", "markers", "abis", "platform", "prefix",
+    "base_prefix", "stdlib", "sys_path", "site_directories", "scheme", "prefix_scheme", "home_scheme", "user_scheme",
+    "user_site_enabled", "include_system_site",
+)  # fmt: skip
+"""Those of `InterpreterFacts`."""
 
 
 class SchemeTemplates(LeanValue):
@@ -91,6 +96,26 @@ class TargetSelection(LeanValue):
         """What the user should know about the choice, for stderr."""
 
 
+class Chosen:
+    """The interpreter that is worked on, and how it came to be that one."""
+
+    __slots__ = ("_facts", "is_running", "notice")
+
+    def __init__(self, facts: InterpreterFacts | None, notice: str | None) -> None:
+        self._facts = facts
+        self.is_running = facts is None
+        """Whether it is the one that runs this; what that one says costs 6 ms, for `sysconfig`."""
+        self.notice = notice
+        """What the user should know about the choice, for stderr."""
+
+    @property
+    def facts(self) -> InterpreterFacts:
+        """What the interpreter says about itself."""
+        if self._facts is None:
+            self._facts = _running_facts()
+        return self._facts
+
+
 def _nothing() -> None:
     pass
 
@@ -102,7 +127,19 @@ def find_target(
     records: RecordStore | None,
     meanwhile: Callable[[], None] = _nothing,
 ) -> TargetSelection:
-    """Return the target: ``python`` (`--python`) if given, else an active virtual environment, else the running one.
+    """Return the target that `choose_interpreter` chooses."""
+    chosen = choose_interpreter(python=python, environ=environ, records=records, meanwhile=meanwhile)
+    return _selection(chosen.facts, notice=chosen.notice)
+
+
+def choose_interpreter(
+    *,
+    python: str | None,
+    environ: Mapping[str, str],
+    records: RecordStore | None,
+    meanwhile: Callable[[], None] = _nothing,
+) -> Chosen:
+    """Return ``python`` (`--python`) if given, else an active virtual environment, else the running interpreter.
 
     A virtual environment that this program runs in comes before `VIRTUAL_ENV`, as in pip; one that holds only this
     program (pipx, `uv tool`) does not count. Raises `CommandError` where ``python`` leads to no interpreter and
@@ -119,7 +156,7 @@ def find_target(
             notice = f"Using the active virtual environment {active}"
             return _ask(os.path.abspath(interpreter), environ, records, meanwhile, notice=notice)
         notice = f"VIRTUAL_ENV names {active}, which holds no Python interpreter; using {sys.executable}"
-    return _selection(_running_facts(), notice=notice)
+    return Chosen(None, notice)
 
 
 def _locate(python: str, environ: Mapping[str, str]) -> str:
@@ -155,20 +192,29 @@ def _ask(
     meanwhile: Callable[[], None],
     *,
     notice: str | None,
-) -> TargetSelection:
+) -> Chosen:
     """Return what the interpreter at an absolute path says about itself: in process, from a record, or by a child."""
     if interpreter == sys.executable:
-        return _selection(_running_facts(), notice=notice)
+        return Chosen(None, notice)
     facts = None if records is None else remembered_facts(interpreter, environ, records)
-    if facts is not None:
-        try:
-            return _selection(facts, notice=notice)
-        except (LookupError, TypeError, AttributeError):
-            pass  # a record that holds something else is a miss
+    if facts is not None and _has_shape(facts):
+        return Chosen(facts, notice)
     facts, text = _ask_child(interpreter, environ, meanwhile)
     if records is not None:
         keep_facts(interpreter, facts, text, environ, records)
-    return _selection(facts, notice=notice)
+    return Chosen(facts, notice)
+
+
+def _has_shape(facts: InterpreterFacts) -> bool:
+    """Return whether a record holds what others rely on; one that holds something else is a miss."""
+    try:
+        for key in _KEYS:
+            value = facts[key]  # type: ignore[literal-required]  # the keys of the type, as texts
+            if key.endswith("scheme") and value is not None:
+                SchemePaths(**value)
+    except (LookupError, TypeError, AttributeError):
+        return False
+    return True
 
 
 def _ask_child(
@@ -209,12 +255,15 @@ def _ask_child(
 
 def _probe_source() -> bytes:
     """Return the text of the probe, also where this package lies in a zip file."""
+    from asyncpip.environment import probe  # noqa: PLC0415 - 5 ms, for `sysconfig`
+
     # Every loader of source files has it; the protocol for it would have to be imported.
     data: bytes = probe.__loader__.get_data(probe.__file__)  # type: ignore[union-attr]
     return data
 
 
-def _running_facts() -> InterpreterFacts:
+def running_path() -> list[str]:
+    """Return `sys.path` of this process without the entry that only says where the program was started from."""
     entries = list(sys.path)
     if entries and not sys.flags.safe_path:
         # The first one is the directory of the script, or with -m the working directory (as pip leaves it out).
@@ -224,7 +273,13 @@ def _running_facts() -> InterpreterFacts:
             here = ""
         if entries[0] in ("", here, os.path.dirname(sys.argv[0] if sys.argv else "")):
             del entries[0]
-    facts: Any = probe.collect(entries)
+    return entries
+
+
+def _running_facts() -> InterpreterFacts:
+    from asyncpip.environment import probe  # noqa: PLC0415 - as above
+
+    facts: Any = probe.collect(running_path())
     answer: InterpreterFacts = facts  # the probe is also read by Pythons that have no TypedDict
     return answer
 

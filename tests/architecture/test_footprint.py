@@ -30,8 +30,10 @@ ONLY_FOR_REQUESTS = (
 )  # fmt: skip
 """What only a run that sends something may load. (`ssl` comes with asyncio and anyio.)"""
 LEAN = (
-    "cli.completion", "cli.entry", "commands.context", "core.lean_json", "core.target", "core.unpacking", "core.values",
-    "environment.interpreter_records", "environment.listing", "environment.tags", "environment.target", "errors",
+    "cli.completion", "cli.entry", "commands.check", "commands.context", "commands.freeze", "commands.list",
+    "commands.show", "core.headers", "core.lean_json", "core.names", "core.plain_dependency", "core.target",
+    "core.unpacking", "core.values", "core.version_text", "environment.interpreter_records", "environment.listing",
+    "environment.scan", "environment.tags", "environment.target", "environment.view", "errors",
     "install.apply", "install.archive", "install.linker", "install.manifest", "install.record", "install.scheme",
     "install.scripts", "install.transaction", "install.unpack_worker", "install.unpacker", "install.wheel",
     "store.answers", "store.layout", "store.store",
@@ -174,6 +176,34 @@ def test_blocking_works(environments: dict[str, Path], server: IndexServer) -> N
     silenced = run_blocked(arguments, (), offline=True)
     assert silenced.returncode != 0
     assert "must not need one" in silenced.stderr + silenced.stdout
+
+
+LOCAL = (
+    ["list"], ["list", "-v"], ["list", "--format=freeze"], ["list", "--not-required"], ["list", "--local"],
+    ["freeze"], ["freeze", "--all", "--exclude", "demo"], ["show", "demo"], ["show", "-v", "needed"], ["check"],
+)  # fmt: skip
+"""Command lines that look at an environment."""
+
+
+@pytest.mark.parametrize("argv", LOCAL, ids=" ".join)
+def test_commands_that_look_load_nothing(environments: dict[str, Path], argv: list[str]) -> None:
+    """Not even `re`: versions, requirements and metadata of the usual kind are read by hand."""
+    options = ["--python", str(environments["filled"]), "--cache-dir", str(environments["cache"])]
+    done = run_blocked([*argv, *options], (*HEAVY, *NOT_LEAN), offline=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["list", "--format=json"], ["inspect"], ["freeze", "-r", "demo"], ["show", "-f", "demo"]],
+    ids=" ".join,
+)
+def test_commands_that_look_closer_load_nothing_heavy(environments: dict[str, Path], argv: list[str]) -> None:
+    options = ["--python", str(environments["filled"]), "--cache-dir", str(environments["cache"])]
+    done = run_blocked([*argv, *options], HEAVY, offline=False)
+    assert done.returncode == 0, done.stderr
+    assert "demo" in done.stdout
 
 
 @pytest.mark.parametrize("name", LEAN)

@@ -33,8 +33,10 @@ BEHIND_THE_DOOR = {
     "asyncpip.commands.archive_work",
     "asyncpip.commands.build_request",
     "asyncpip.commands.download_work",
+    "asyncpip.commands.freeze_hashes",
     "asyncpip.commands.index_questions",
     "asyncpip.commands.install_work",
+    "asyncpip.commands.list_latest",
     "asyncpip.commands.resolution_request",
     "asyncpip.commands.simple_index",
 }

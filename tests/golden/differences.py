@@ -103,6 +103,30 @@ class Wanted(Enum):
         r"only (pip|asyncpip) says: .*\(from local==1\.0(->local==1\.0)?\)",
         "with extras pip names a wheel by path as its own parent",
     )
+    RESULTS_ALONE = Difference(
+        r"only pip says: +(Skipping line in|\(add #egg=)|Skipping line in|on stderr: ",
+        "what freeze says about a line that names no project is a warning on stderr, not among the requirements",
+    )
+    NO_TRACEBACK_FOR_FILES = Difference(
+        r"exit code: pip 2, asyncpip 1|on stderr: ",
+        "a requirements file that cannot be read is an error that names it, not a traceback",
+    )
+    READS_MORE_LINES = Difference(
+        r"exit code: pip 1, asyncpip 0|only asyncpip says: .*|on stderr: pip \['ERROR'.*",
+        "freeze takes the lines that install takes: hashes behind a requirement, and options other than pip's ten",
+    )
+    SAYS_IT_ONCE = Difference(
+        r"on stderr: pip \['ERROR', 'WARNING'\], asyncpip \['WARNING'\]",
+        "of a missing git pip says so twice, as an error that is none and as a warning",
+    )
+    HIDES_PASSWORDS = Difference(
+        r"only (pip|asyncpip) says: -e git\+https://.*",
+        "the password of a remote is not printed into a requirements file",
+    )
+    KNOWS_THE_VERSION = Difference(
+        r"only (pip|asyncpip) says: .*",
+        "where METADATA is missing or tells no version, pip prints None; here the version in the name of dist-info",
+    )
     ERRORS_ARE_ERRORS = Difference(
         r"on stderr: pip \[\], asyncpip \['ERROR'\]",
         "where pip writes `error: ` in its newer form, asyncpip writes `ERROR: ` as for all errors",

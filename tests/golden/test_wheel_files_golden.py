@@ -13,11 +13,11 @@ import pytest
 from packaging.version import Version
 
 from asyncpip.core.distributions import InstalledDistribution
+from asyncpip.core.metadata_json import metadata_to_json
 from asyncpip.core.names import normalize_name
 from asyncpip.core.target import SchemePaths, TargetEnvironment
 from asyncpip.install.bytecode import compile_files
 from asyncpip.install.record import format_rows, installed_rows, row_of
-from asyncpip.install.report import metadata_to_json
 from asyncpip.install.scheme import ROOT, destination, moved_members, place_members, record_prefix
 from asyncpip.install.scripts import console_script_variants, fix_shebang, wrapper_script
 from asyncpip.install.uninstaller import paths_to_remove

@@ -54,14 +54,19 @@ SUBJECTS = {
 """The commands again, as the main help page groups them."""
 
 PLANNED = frozenset(SUMMARIES) - {
+    "check",
     "completion",
     "config",
     "download",
+    "freeze",
     "hash",
     "help",
     "index",
+    "inspect",
     "install",
+    "list",
     "search",
+    "show",
     "uninstall",
 }
 """Commands of pip's that do not exist here yet."""

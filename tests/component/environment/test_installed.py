@@ -239,7 +239,7 @@ def test_local_and_user_site(tmp_path: Path) -> None:
             DirectUrl(url="https://h/a.zip", info=ArchiveInfo(hashes=(("sha256", "ab"),)), subdirectory="s"),
         ),
         (
-            '{"url": "https://h/a.zip", "archive_info": {"hash": "md5=x", "hashes": {"sha256": "ab"}}}',
+            '{"url": "https://h/a.zip", "archive_info": {"hash": "sha256=ab", "hashes": {"sha256": "ab"}}}',
             DirectUrl(url="https://h/a.zip", info=ArchiveInfo(hashes=(("sha256", "ab"),))),
         ),
         ('{"url": "https://h/a.zip", "archive_info": {}}', DirectUrl(url="https://h/a.zip", info=ArchiveInfo())),
@@ -251,6 +251,7 @@ def test_local_and_user_site(tmp_path: Path) -> None:
             '{"url": "https://h/r", "vcs_info": {"vcs": "git", "commit_id": "c0"}}',
             DirectUrl(url="https://h/r", info=VcsInfo(vcs="git", commit_id="c0")),
         ),
+        ('{"url": "https://h/a.zip", "archive_info": {"hash": "md5=x", "hashes": {"sha256": "ab"}}}', None),
         ("", None),
         ("[]", None),
         ('{"url": "x"}', None),

@@ -34,7 +34,7 @@ def offered(line: str, *, installed: tuple[str, ...] = ()) -> list[str]:
 
 
 def test_commands_that_can_be_run() -> None:
-    assert offered("ins|") == ["install"]
+    assert offered("inst|") == ["install"]
     assert set(offered("|")) == set(COMMANDS) - PLANNED
     assert offered("xyz |") == []
 
@@ -73,7 +73,7 @@ def test_a_url_that_bash_cut_is_one_value() -> None:
 
 
 def test_value_of_an_option_is_no_command() -> None:
-    assert offered("--python install ins|") == ["install"]
+    assert offered("--python install inst|") == ["install"]
 
 
 def test_no_options_behind_two_dashes() -> None:
@@ -133,4 +133,4 @@ def test_without_a_line_there_is_nothing_to_complete(environ: dict[str, str]) ->
 
 
 def test_a_line_in_variables() -> None:
-    assert requested_completions({"COMP_WORDS": "asyncpip ins", "COMP_CWORD": "1"}) == ["install"]
+    assert requested_completions({"COMP_WORDS": "asyncpip inst", "COMP_CWORD": "1"}) == ["install"]

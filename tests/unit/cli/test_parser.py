@@ -119,7 +119,7 @@ def test_what_a_command_line_cannot_say(line: str, what: str) -> None:
         ("isntall x", 'unknown command "isntall" - maybe you meant "install"'),
         ("xyzzy", 'unknown command "xyzzy"'),
         ("", 'unknown command ""'),
-        ("list --format=json", "the command `list` is not available yet in this version"),
+        ("lock --x=json", "the command `lock` is not available yet in this version"),
         ("install --no-binary -x a", "--no-binary option requires 1 argument."),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_config_setting_without_value_is_empty_and_noted() -> None:
 
 
 def test_a_planned_command_is_known_but_cannot_be_run() -> None:
-    assert not find_command("list").available
+    assert not find_command("lock").available
 
 
 @pytest.mark.parametrize("line", SEED_LINES)

@@ -10,11 +10,12 @@ from packaging.version import Version
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.direct_url import ArchiveInfo, DirectUrl
 from asyncpip.core.distributions import InstalledDistribution
+from asyncpip.core.metadata_json import metadata_to_json
 from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
 from asyncpip.core.resolution import Resolved
 from asyncpip.install.plan import InstallPlan
-from asyncpip.install.report import format_report, installation_report, metadata_to_json
+from asyncpip.install.report import format_report, installation_report
 
 NAME = normalize_name("foo")
 METADATA = """\

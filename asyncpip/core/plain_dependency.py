@@ -1,0 +1,199 @@
+"""Requires-Dist lines of installed distributions: nearly all are understood without `re` and `packaging`. Lean.
+
+What is not plain goes to `core.dependency`, whose verdict counts; so do lines that are malformed.
+"""
+
+from __future__ import annotations
+
+from asyncpip.core.names import normalize_name
+from asyncpip.core.version_text import meets, parse_release
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.dependency import MarkerEvaluator
+
+_NAME_ENDS = " \t<>=!~[(@"
+_VERSIONS = ("python_version", "python_full_version")
+_WORDS = (
+    "sys_platform", "platform_system", "platform_python_implementation", "implementation_name", "os_name",
+    "platform_machine",
+)  # fmt: skip
+
+
+class PlainDependency:
+    """One Requires-Dist line, taken apart as far as it has to be."""
+
+    __slots__ = ("line", "name", "raw_name", "specifier")
+
+    def __init__(self, line: str, raw_name: str, specifier: str) -> None:
+        self.line = line
+        self.raw_name = raw_name
+        self.name: NormalizedName = normalize_name(raw_name)
+        self.specifier = specifier
+        """Version specifiers as written; empty for any version, and for a direct reference."""
+
+    def __str__(self) -> str:
+        """Return the whole line as `packaging` prints it."""
+        from asyncpip.core.dependency import parse_dependency  # noqa: PLC0415 - loads `packaging`, for bad news only
+
+        return str(parse_dependency(self.line))
+
+    def allows(self, version: str) -> bool:
+        """Return whether ``version``, which follows PEP 440, would do; pre-releases count."""
+        answer = meets(version, self.specifier)
+        if answer is None:
+            from asyncpip.core.dependency import specifier_of  # noqa: PLC0415 - loads `packaging`
+
+            answer = specifier_of(self.specifier).contains(version, prereleases=True)
+        return answer
+
+
+class DependencyReader:
+    """Reads lines for one target environment; an extra is never asked for, as in all commands that only look."""
+
+    def __init__(self, markers: Mapping[str, str]) -> None:
+        """``markers``: the marker variables of PEP 508, without ``extra``."""
+        self._markers = markers
+        self._answers: dict[str, bool] = {}
+        self._evaluator: MarkerEvaluator | None = None
+        self._releases = {name: parse_release(markers.get(name, "")) for name in _VERSIONS}
+
+    def read(self, lines: list[str]) -> list[PlainDependency]:
+        """Return those of ``lines`` whose marker holds; raise `InvalidDependencyError` for one that is malformed."""
+        found = []
+        for line in lines:
+            dependency, marker = _take_apart(line.strip())
+            if not marker or self._holds(marker, dependency.line):
+                found.append(dependency)
+        return found
+
+    def _holds(self, marker: str, line: str) -> bool:
+        answer = self._answers.get(marker)
+        if answer is None:
+            answer = self._plain_answer(marker)
+            if answer is None:
+                answer = self._full_answer(line)
+            self._answers[marker] = answer
+        return answer
+
+    def _plain_answer(self, marker: str) -> bool | None:
+        """Return what a marker of common form comes to; None for every other one."""
+        rest, found, last = marker.rpartition(" and ")
+        if found and _is_extra(last) and _stands_alone(rest) and self._is_sound(rest):
+            return False
+        if "(" in marker or ")" in marker:
+            return None
+        answers = []
+        for alternative in marker.split(" or "):
+            clauses = [self._clause_answer(clause) for clause in alternative.split(" and ")]
+            if None in clauses:
+                return None
+            answers.append(all(clauses))
+        return any(answers)
+
+    def _is_sound(self, marker: str) -> bool:
+        """Return whether ``marker`` is well formed, by the looks of all its clauses."""
+        bare = marker.replace("(", " ").replace(")", " ")
+        clauses = [clause for alternative in bare.split(" or ") for clause in alternative.split(" and ")]
+        return all(self._clause_answer(clause) is not None for clause in clauses)
+
+    def _clause_answer(self, clause: str) -> bool | None:
+        variable, operator, value = _split_clause(clause)
+        if variable == "extra":
+            # No extra is asked for.
+            return {"==": False, "!=": True}.get(operator) if value else None
+        if variable in _VERSIONS:
+            release = self._releases[variable]
+            if release is None or not value:
+                return None
+            return meets(".".join(map(str, release)), f"{operator}{value}")
+        if variable in _WORDS and operator in ("==", "!=") and value[:1].isalpha() and value[0] not in "vV":
+            return (self._markers.get(variable) == value) is (operator == "==")
+        return None
+
+    def _full_answer(self, line: str) -> bool:
+        from asyncpip.core.dependency import MarkerEvaluator, parse_dependency  # noqa: PLC0415 - loads `packaging`
+
+        dependency = parse_dependency(line)  # which says what is wrong with a malformed marker
+        if self._evaluator is None:
+            self._evaluator = MarkerEvaluator(self._markers)
+        return self._evaluator.applies(dependency)
+
+
+def _take_apart(line: str) -> tuple[PlainDependency, str]:
+    """Return the dependency and its marker; empty where there is none."""
+    head, _, marker = line.partition(";")
+    head = head.strip()
+    at = next((at for at, sign in enumerate(head) if sign in _NAME_ENDS), len(head))
+    name, rest = head[:at], head[at:].strip()
+    if rest.startswith("["):
+        extras, bracket, rest = rest.partition("]")
+        rest = rest.strip() if bracket and _is_name_list(extras[1:]) else "?"
+    if rest.startswith("(") and rest.endswith(")"):
+        rest = rest[1:-1].strip()
+    if not _is_name(name) or (rest and not _is_plain_specifier(rest)):
+        return _by_packaging(line)
+    return PlainDependency(line, name, rest), marker.strip()
+
+
+def _by_packaging(line: str) -> tuple[PlainDependency, str]:
+    from asyncpip.core.dependency import parse_dependency  # noqa: PLC0415 - loads `packaging`
+
+    parsed = parse_dependency(line)
+    return PlainDependency(line, parsed.raw_name, parsed.specifier_text), parsed.marker_text or ""
+
+
+def _is_name(text: str) -> bool:
+    return (
+        text.isascii()
+        and text.replace("-", "").replace("_", "").replace(".", "").isalnum()
+        and text[0].isalnum()
+        and text[-1].isalnum()
+    )
+
+
+def _is_name_list(text: str) -> bool:
+    return all(_is_name(part.strip()) for part in text.split(",")) if text.strip() else True
+
+
+def _is_plain_specifier(text: str) -> bool:
+    """Return whether ``text`` has a form that `meets` understands, so that it cannot be malformed."""
+    # Each alone, for `meets` ends at the first clause that is not met.
+    return all(meets("1", clause.strip()) is not None for clause in text.split(","))
+
+
+def _split_clause(clause: str) -> tuple[str, str, str]:
+    """Return variable, operator and value of ``variable op "value"``; empty texts where it is not of that form."""
+    clause = clause.strip()
+    quote = clause[-1:]
+    before, opening, value = clause[:-1].partition(quote) if quote in ("'", '"') and quote else ("", "", "")
+    if not opening or "'" in value or '"' in value or "'" in before or '"' in before:
+        return "", "", ""
+    words = before.split()
+    if len(words) == 1:
+        variable = words[0].rstrip("<>=!~")
+        return variable, words[0][len(variable) :], value
+    if len(words) != 2:  # noqa: PLR2004 - variable and operator
+        return "", "", ""
+    return words[0], words[1], value
+
+
+def _is_extra(clause: str) -> bool:
+    variable, operator, value = _split_clause(clause)
+    return variable == "extra" and operator == "==" and bool(value)
+
+
+def _stands_alone(marker: str) -> bool:
+    """Return whether ``marker`` is one operand of an ``and`` behind it: no ``or`` outside of parentheses."""
+    depth = 0
+    outside = []
+    for sign in marker:
+        depth += (sign == "(") - (sign == ")")
+        if depth < 0:
+            return False
+        outside.append(" " if depth else sign)
+    return depth == 0 and " or " not in "".join(outside)

@@ -1,0 +1,119 @@
+"""Versions as text (PEP 440): what nearly all versions look like is understood without `packaging`. Lean."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PRE_RELEASES = ("rc", "a", "b")
+_OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
+
+
+def _is_compatible(ours: tuple[int, ...], asked: tuple[int, ...]) -> bool:
+    """Return what ``~=`` says (PEP 440, "Compatible release")."""
+    return ours >= asked and ours[: len(asked) - 1] == asked[:-1]
+
+
+_COMPARISONS: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
+    "==": lambda ours, asked: ours == asked,
+    "!=": lambda ours, asked: ours != asked,
+    "<=": lambda ours, asked: ours <= asked,
+    ">=": lambda ours, asked: ours >= asked,
+    "<": lambda ours, asked: ours < asked,
+    ">": lambda ours, asked: ours > asked,
+    "~=": _is_compatible,
+}
+_PREFIX_COMPARISONS: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool]] = {
+    "==": lambda ours, asked: ours[: len(asked)] == asked,
+    "!=": lambda ours, asked: ours[: len(asked)] != asked,
+}
+
+
+def canonical_version(text: str) -> str | None:
+    """Return ``text`` as `str(Version(text))` writes it; None where it is no version."""
+    plain = _plain_version(text)
+    if plain is not None:
+        return plain
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - 12 ms, and rarely needed
+
+    try:
+        return str(Version(text))
+    except InvalidVersion:
+        return None
+
+
+def _plain_version(text: str) -> str | None:
+    """Return the canonical text of a version in the common spelling; None for every other one."""
+    public, plus, local = text.partition("+")
+    ending = f"+{local}" if plus else ""
+    if plus and not _is_plain_local(local):
+        return None
+    for mark in (".dev", ".post"):
+        public, found, digits = public.partition(mark)
+        if found:
+            if not _is_number(digits):
+                return None
+            ending = f"{mark}{digits}{ending}"
+    for mark in _PRE_RELEASES:
+        public, found, digits = public.partition(mark)
+        if found:
+            if not _is_number(digits):
+                return None
+            ending = f"{mark}{digits}{ending}"
+            break
+    release = parse_release(public)
+    return None if release is None else ".".join(map(str, release)) + ending
+
+
+def _is_plain_local(text: str) -> bool:
+    return text.isascii() and all(
+        part.isalnum() and part.islower() if not part.isdigit() else _is_number(part) for part in text.split(".")
+    )
+
+
+def _is_number(text: str) -> bool:
+    """Return whether ``text`` is a number without superfluous zeros."""
+    return text.isascii() and text.isdigit() and (text[0] != "0" or text == "0")
+
+
+def parse_release(text: str) -> tuple[int, ...] | None:
+    """Return a version that is nothing but numbers and dots; None for every other text."""
+    parts = text.split(".")
+    if not text.isascii() or not all(map(str.isdigit, parts)):
+        return None
+    return tuple(map(int, parts))
+
+
+def meets(version: str, specifier: str) -> bool | None:
+    """Return whether ``version`` meets ``specifier``, both in the common forms; None where `packaging` has to say.
+
+    Pre-releases count, as for what is installed.
+    """
+    if not specifier:
+        return True
+    release = parse_release(version)
+    if release is None:
+        return None
+    for clause in specifier.split(","):
+        met = _meets_clause(release, clause.strip())
+        if met is not True:
+            return met
+    return True
+
+
+def _meets_clause(release: tuple[int, ...], clause: str) -> bool | None:
+    """Return whether a final release without local label meets one clause."""
+    operator = next((each for each in _OPERATORS if clause.startswith(each)), "")
+    text = clause[len(operator) :].strip()
+    is_prefix = text.endswith(".*")
+    asked = parse_release(text[:-2] if is_prefix else text)
+    compare = (_PREFIX_COMPARISONS if is_prefix else _COMPARISONS).get(operator)
+    if asked is None or compare is None or (operator == "~=" and len(asked) == 1):
+        return None
+    return compare(_padded(release, asked), asked if is_prefix or operator == "~=" else _padded(asked, release))
+
+
+def _padded(release: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """Return ``release`` with zeros up to the length of ``other``."""
+    return release + (0,) * (len(other) - len(release))

@@ -1,0 +1,168 @@
+"""What is understood without `packaging` and `email` is what those two say."""
+
+from __future__ import annotations
+
+import email
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from asyncpip.core.dependency import InvalidDependencyError
+from asyncpip.core.headers import parse_headers
+from asyncpip.core.names import is_valid_name, normalize_name
+from asyncpip.core.plain_dependency import DependencyReader
+from asyncpip.core.version_text import canonical_version, meets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+pytestmark = pytest.mark.property
+
+MARKERS = {
+    "implementation_name": "cpython",
+    "implementation_version": "3.11.7",
+    "os_name": "posix",
+    "platform_machine": "x86_64",
+    "platform_python_implementation": "CPython",
+    "platform_release": "6.1",
+    "platform_system": "Linux",
+    "platform_version": "#1",
+    "python_full_version": "3.11.7",
+    "python_version": "3.11",
+    "sys_platform": "linux",
+}
+numbers = st.sampled_from(["0", "1", "2", "10", "01", "2024", "", "x", "*"])
+releases = st.lists(numbers, min_size=1, max_size=4).map(".".join)
+versions = st.tuples(
+    st.sampled_from(["", "", "v", "1!"]),
+    releases,
+    st.sampled_from(["", "", "a1", "b01", "rc2", "alpha1", "c1", "-1"]),
+    st.sampled_from(["", "", ".post1", ".post", "post2"]),
+    st.sampled_from(["", "", ".dev1", ".dev", "dev0"]),
+    st.sampled_from(["", "", "+cu118", "+CPU", "+1.a.02", "+a-b", "+"]),
+).map("".join)
+clauses = st.tuples(
+    st.sampled_from(["~=", "==", "!=", "<=", ">=", "<", ">", "===", "=", ""]),
+    st.sampled_from(["", " "]),
+    st.one_of(releases, versions),
+    st.sampled_from(["", "", ".*", " "]),
+).map("".join)
+specifiers = st.lists(clauses, max_size=3).map(",".join)
+variables = st.sampled_from([*MARKERS, "extra", "unknown"])
+values = st.sampled_from(
+    ["3.8", "3.11", "3.11.7", "3", "linux", "win32", "CPython", "x86_64", "posix", "test", "", "v1"]
+)
+marker_clauses = st.tuples(
+    variables,
+    st.sampled_from([" ", ""]),
+    st.sampled_from(["==", "!=", "<", ">=", "<=", ">", "~=", " in ", "==="]),
+    st.sampled_from([" ", ""]),
+    values.flatmap(lambda value: st.sampled_from([f'"{value}"', f"'{value}'"])),
+).map("".join)
+markers = st.recursive(
+    marker_clauses,
+    lambda inner: (
+        st.tuples(inner, st.sampled_from([" and ", " or ", "and"]), inner).map("".join)
+        | inner.map(lambda text: f"({text})")
+    ),
+    max_leaves=4,
+)
+lines = st.tuples(
+    st.sampled_from(["a", "Foo.Bar_baz", "x-", "-x", "a1 ", "é"]),
+    st.sampled_from(["", "", "[x]", "[x, y]", "[x", "[-]", "[]"]),
+    st.sampled_from(["", " "]),
+    st.one_of(specifiers, specifiers.map(lambda text: f"({text})"), st.just("@ https://example.org/a.whl")),
+    st.one_of(st.just(""), markers.map(lambda text: f"; {text}"), markers.map(lambda text: f" ; {text}")),
+).map("".join)
+
+
+@given(st.one_of(versions, st.text("0123456789.abcdevpostrc+-_!v ", max_size=12)))
+@example("2023.07.22")
+@example("1.0.post1.dev2")
+def test_versions(text: str) -> None:
+    try:
+        expected: str | None = str(Version(text))
+    except InvalidVersion:
+        expected = None
+    assert canonical_version(text) == expected
+
+
+@given(versions, specifiers)
+def test_specifiers(version: str, specifier: str) -> None:
+    answer = meets(version, specifier)
+    assume(canonical_version(version) is not None)
+    if answer is not None:
+        try:
+            assert answer is SpecifierSet(specifier).contains(Version(version), prereleases=True)
+        except InvalidSpecifier:
+            # The first clause that fails decides; a malformed one behind it is not looked at.
+            assert not answer
+
+
+@given(st.text("aB1-_.~ é", min_size=1))
+def test_names(text: str) -> None:
+    assert normalize_name(text) == canonicalize_name(text)
+    try:
+        canonicalize_name(text, validate=True)
+    except ValueError:
+        assert not is_valid_name(normalize_name(text)) or text[0] in "-_." or text[-1] in "-_." or " " in text
+    else:
+        assert is_valid_name(normalize_name(text))
+
+
+def read_by_packaging(line: str) -> list[tuple[str, str]] | None:
+    try:
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({**MARKERS, "extra": ""}):
+            return []
+    except (InvalidRequirement, ValueError):
+        return None
+    return [(requirement.name, str(requirement))]
+
+
+@given(lines)
+@example('a; (python_version < "3.8" or os_name == "posix") and extra == "test"')
+@example("a (>=1,<2) ; extra == 'test'")
+@example('a; python_version < "3.8" or os_name == "posix" and extra == "test"')
+def test_dependencies(line: str) -> None:
+    expected = read_by_packaging(line)
+    try:
+        found = DependencyReader(MARKERS).read([line])
+        said: list[tuple[str, str]] | None = [(each.raw_name, str(each)) for each in found]
+    except InvalidDependencyError:
+        said = None
+    if said == [] and expected is None:
+        return  # a marker that does not hold excuses what is wrong elsewhere in a line
+    assert said == expected
+
+
+field_lines = st.sampled_from(
+    ["Name: x", "name:y", "Version: 1.0", "License: MIT", "    indented", "\tmore", "        eight", "", "no field",
+     "Summary:", "  ", ": empty", "X y: z", "Körper: x", "Description: a", "       |b"]
+)  # fmt: skip
+
+
+def fields_of(text: str, directory: Path) -> Sequence[tuple[str, str]]:
+    (directory / "METADATA").write_text(text, encoding="utf-8")
+    metadata = importlib.metadata.PathDistribution(directory).metadata
+    return [(name.lower(), value) for name, value in metadata.items()]  # type: ignore[attr-defined]  # a Message
+
+
+@given(st.lists(field_lines, max_size=8))
+def test_headers(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> None:
+    text = "\n".join(parts)
+    found = parse_headers(text)
+    message = email.message_from_string(text)
+    assert found.body == message.get_payload()
+    expected = fields_of(text, tmp_path_factory.getbasetemp())
+    if found.body:
+        expected = expected[:-1]  # `importlib.metadata` gives the body as a field
+    assert found.fields == expected
