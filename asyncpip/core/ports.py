@@ -38,6 +38,12 @@ class MetadataSource(Protocol):
     def expect_projects(self, names: Sequence[NormalizedName]) -> None:
         """Say that the pages of ``names`` will be asked for."""
 
+    def arrived_projects(self) -> Sequence[NormalizedName]:
+        """Return the projects that were expected and whose pages have come since this was last asked.
+
+        What is done with that may make a run faster and must not change its outcome: it depends on the network.
+        """
+
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         """Say that the metadata of ``candidates`` will probably be asked for, the likeliest first."""
 

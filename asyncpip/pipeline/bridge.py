@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from collections import deque
 from concurrent.futures import CancelledError, Future
+from functools import partial
 from typing import TYPE_CHECKING, Generic
 
 import anyio
@@ -77,6 +79,7 @@ class Bridge(Generic[Stored]):
         self._prefetches = prefetches
         self._on_projects = on_projects
         self._pages_here = 0
+        self._arrived: deque[NormalizedName] = deque()
         self._closed = False
         self.waits = 0
         """How often the solver had to wait."""
@@ -102,6 +105,13 @@ class Bridge(Generic[Stored]):
         """See `MetadataSource`."""
         for name in names:
             self._start_pages(name)
+
+    def arrived_projects(self) -> Sequence[NormalizedName]:
+        """See `MetadataSource`."""
+        names = []
+        while self._arrived:
+            names.append(self._arrived.popleft())
+        return names
 
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         """See `MetadataSource`."""
@@ -148,14 +158,15 @@ class Bridge(Generic[Stored]):
     def _start_pages(self, name: NormalizedName) -> Future[Sequence[ProjectPage]]:
         future, is_new = _future_of(self._pages, name)
         if is_new:
-            future.add_done_callback(self._count_page)
+            future.add_done_callback(partial(self._count_page, name))
             self._in_loop(self._run, future, self._ask_pages, name)
             if self._on_projects is not None:
                 self._on_projects(self._pages_here, len(self._pages))
         return future
 
-    def _count_page(self, _: Future[Sequence[ProjectPage]]) -> None:
+    def _count_page(self, name: NormalizedName, _: Future[Sequence[ProjectPage]]) -> None:
         self._pages_here += 1
+        self._arrived.append(name)
 
     def _start_metadata(self, candidate: Candidate) -> Future[CoreMetadata]:
         future, is_new = _future_of(self._metadata, candidate.file.url)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from asyncpip.core.candidates import Reason
 from asyncpip.core.urls import redact
 from asyncpip.errors import NoMatchingDistributionError, ResolutionImpossibleError
+from asyncpip.resolve.nogoods import Information
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -15,17 +16,16 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
     from packaging.version import Version
-    from resolvelib.structs import RequirementInformation
 
     from asyncpip.core.candidates import Rejected
     from asyncpip.errors import ResolutionError
     from asyncpip.resolve.candidates import CandidateList
     from asyncpip.resolve.demands import Demands
+    from asyncpip.resolve.nogoods import Conflict
+    from asyncpip.resolve.nogoods import Information as Cause
     from asyncpip.resolve.pins import PinTable
     from asyncpip.resolve.selection import Selection
     from asyncpip.resolve.wants import Pin, Wanted
-
-    Cause = RequirementInformation[Wanted, Pin]
 
 _MOST_LINES = 16
 """With the first line and the hint, no more than a terminal of 24 lines shows."""
@@ -33,22 +33,56 @@ _MOST_VERSIONS = 6
 """Versions named in one sentence; the rest is counted."""
 
 
-def explain_failure(
-    causes: Collection[Cause], demands: Demands, pins: PinTable, selection: Selection
-) -> ResolutionError:
-    """Return the error for the requirements, and who has them, that the search could not bring together."""
-    distinct = list({(id(each.requirement), id(each.parent)): each for each in causes}.values())
-    python = [each for each in distinct if each.requirement.refusal and each.requirement.refusal.requires_python]
+def explain_failure(conflict: Conflict, demands: Demands, pins: PinTable, selection: Selection) -> ResolutionError:
+    """Return the error for what the search could not bring together."""
+    causes, is_simple = _causes_of(conflict)
+    refusals = [each for each in causes if each.requirement.refusal is not None]
+    python = [each for each in refusals if each.requirement.refusal and each.requirement.refusal.requires_python]
     if python:
         return _python_error(python, selection)
-    if len(distinct) == 1 and distinct[0].requirement.refusal is None:
-        (cause,) = distinct
+    parents = {each.parent.name for each in refusals if each.parent is not None}
+    if len(parents) == 1 and is_simple and len(refusals) == len(causes):
+        return _unusable_error(parents.pop(), refusals, pins)
+    if is_simple and not refusals:
+        cause = causes[0]
         if cause.requirement.pin is None and cause.requirement.name not in demands.constraints:
             return no_match_error(cause.requirement, cause.parent, pins, selection)
-    parents = {each.parent.name for each in distinct if each.parent is not None and each.requirement.refusal}
-    if len(parents) == 1 and all(each.requirement.refusal for each in distinct):
-        return _unusable_error(parents.pop(), distinct, pins)
-    return _conflict_error(distinct, demands, pins, selection)
+    return _conflict_error(causes, demands, pins, selection)
+
+
+def _causes_of(conflict: Conflict) -> tuple[list[Cause], bool]:
+    """Return the requirements, and who has them, from which a dead end follows.
+
+    And whether each of them alone asks for what there is not; then nothing else is returned.
+    """
+    everything: dict[tuple[int, int], Cause] = {}
+    alone: dict[tuple[int, int], Cause] = {}
+    is_simple = True
+
+    def note(causes: Iterable[Cause], into: dict[tuple[int, int], Cause]) -> None:
+        for cause in causes:
+            into.setdefault((id(cause.requirement), id(cause.parent)), cause)
+
+    open_conflicts = [conflict]
+    seen: set[int] = set()
+    while open_conflicts:
+        each = open_conflicts.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        note(each.information, everything)
+        if not each.rejections:
+            note(each.information, alone)
+            is_simple = is_simple and len(each.information) == 1
+        for rejection in each.rejections:
+            own = [Information(wanted, rejection.pin) for wanted in rejection.wanted]
+            note([*own, *rejection.against], everything)
+            if rejection.conflict is not None:
+                open_conflicts.append(rejection.conflict)
+            else:
+                note(own, alone)
+                is_simple = is_simple and all(wanted.refusal is not None for wanted in rejection.wanted)
+    return list((alone if is_simple else everything).values()), is_simple
 
 
 def _unusable_error(name: NormalizedName, causes: Sequence[Cause], pins: PinTable) -> NoMatchingDistributionError:

@@ -19,7 +19,7 @@ from asyncpip.resolve.selection import UpgradeStrategy
 from asyncpip.resolve.wants import Pin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
@@ -37,40 +37,45 @@ _LARGEST_BATCH = 16
 class Matches:
     """Pins in order of preference, found only as far as somebody looks, and remembered."""
 
-    __slots__ = ("_found", "_hint", "_more")
+    __slots__ = ("_batch", "_found", "_hint", "_hinted", "_more")
 
-    def __init__(self, more: Iterator[Pin], hint: Callable[[list[Pin]], None]) -> None:
+    def __init__(self, more: Iterator[Pin], hint: Callable[[Sequence[Pin]], None]) -> None:
         self._found: list[Pin] = []
         self._more = more
         self._hint = hint
+        self._hinted, self._batch = 0, 1
 
-    def __iter__(self) -> Iterator[Pin]:
-        """Yield all, hinting growing batches ahead."""
-        place = 0
-        hinted, batch = 0, 1
-        while self._reach(place):
-            if place == hinted:
-                self._reach(place + batch - 1)
-                hinted = place + batch
-                self._hint(self._found[place:hinted])
-                batch = min(batch * 2, _LARGEST_BATCH)
-            yield self._found[place]
-            place += 1
+    @classmethod
+    def of(cls, pins: Iterable[Pin]) -> Matches:
+        """Return ``pins``, which need no hint."""
+        return cls(iter(pins), lambda _: None)
 
-    def without_hints(self) -> Iterator[Pin]:
-        """Yield all, hinting nothing."""
-        place = 0
-        while self._reach(place):
-            yield self._found[place]
-            place += 1
+    @property
+    def found(self) -> int:
+        """How many were found so far."""
+        return len(self._found)
 
-    def _reach(self, place: int) -> bool:
-        while len(self._found) <= place:
+    def at(self, place: int) -> Pin | None:
+        """Return the pin at ``place``, 0 being the best; None past the last."""
+        found = self._found
+        while len(found) <= place:
             pin = next(self._more, None)
             if pin is None:
-                return False
-            self._found.append(pin)
-        return True
+                return None
+            found.append(pin)
+        return found[place]
+
+    def hint(self, pins: Sequence[Pin]) -> None:
+        """Say that the metadata of ``pins`` will probably be asked for."""
+        self._hint(pins)
+
+    def hint_from(self, place: int) -> None:
+        """Say that the pin at ``place`` will be looked at, and probably those behind it: more of them each time."""
+        if place >= self._hinted:
+            self._hinted = place + self._batch
+            self._batch = min(self._batch * 2, _LARGEST_BATCH)
+            self.at(self._hinted - 1)
+            self._hint(self._found[place : self._hinted])
 
 
 class _Project:
@@ -244,7 +249,7 @@ class PinTable:
         if waiting is not None:
             yield waiting
 
-    def _hint(self, project: _Project, pins: list[Pin]) -> None:
+    def _hint(self, project: _Project, pins: Sequence[Pin]) -> None:
         candidates = [pin.choice for pin in pins if isinstance(pin.choice, Candidate) and id(pin) not in project.hinted]
         project.hinted.update(id(pin) for pin in pins)
         if candidates:

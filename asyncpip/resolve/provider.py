@@ -1,14 +1,12 @@
-"""The rules of Python packaging as resolvelib asks for them, over a `MetadataSource`.
+"""The rules of Python packaging as the search asks for them, over a `MetadataSource`.
 
 Decides what a key's pins are, what a pin depends on, and which key comes next; says early which projects will be asked
-for. The search itself is resolvelib's; what the search tells about itself goes to `resolver.py`.
+for. The search itself is in `search.py`; what it tells about itself goes to `resolver.py`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from resolvelib import AbstractProvider
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.dependency import InvalidDependencyError, parse_dependency, specifier_of
@@ -16,15 +14,15 @@ from asyncpip.core.events import Level, Message
 from asyncpip.core.names import normalize_name
 from asyncpip.errors import ResolutionError
 from asyncpip.resolve.demands import describe, direct_requirement, same_source
+from asyncpip.resolve.pins import Matches
 from asyncpip.resolve.precedence import Precedence
 from asyncpip.resolve.version_order import parse_version
-from asyncpip.resolve.wants import RANK_CONFLICTING, RANK_OTHER, RANK_PINNED, Pin, Refusal, Wanted, rank_of, split_key
+from asyncpip.resolve.wants import RANK_CONFLICTING, RANK_OTHER, RANK_PINNED, Pin, Refusal, Wanted, rank_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from resolvelib.structs import RequirementInformation
 
     from asyncpip.core.dependency import Dependency, MarkerEvaluator
     from asyncpip.core.events import Reporter
@@ -32,16 +30,15 @@ if TYPE_CHECKING:
     from asyncpip.core.ports import MetadataSource
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.resolve.demands import Demands
+    from asyncpip.resolve.nogoods import Information
     from asyncpip.resolve.pins import PinTable
     from asyncpip.resolve.selection import Selection
-
-    Information = RequirementInformation[Wanted, Pin]
 
 _PUBLIC_INDEX = "https://pypi.org/"
 """Distributions that this index lists may not depend on URLs: nobody could tell what a name installs (pip's rule)."""
 
 
-class Provider(AbstractProvider[Wanted, Pin, str]):
+class Provider:
     """Pins, dependencies and preferences for one resolution; keeps what it learned when the search starts again."""
 
     def __init__(
@@ -71,6 +68,8 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
         self._no_deps = no_deps
         self._announced: set[NormalizedName] = set()
         self._constraint_ranks: dict[NormalizedName, int] = {}
+        self._looked_at: set[NormalizedName] = set()
+        """Projects whose pins the search has asked for."""
 
     def roots(self) -> list[Wanted]:
         """Return the user's requirements, in an order that does not depend on theirs; fetches direct references."""
@@ -128,55 +127,43 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
 
     # Which pins there are
 
-    def identify(self, requirement_or_candidate: Wanted | Pin) -> str:
-        """Return the key of either."""
-        return requirement_or_candidate.key
-
-    def is_satisfied_by(self, requirement: Wanted, candidate: Pin) -> bool:
+    def is_satisfied_by(self, requirement: Wanted, pin: Pin) -> bool:
         """Return whether the pin meets the requirement; pre-releases were decided about when it was found."""
         if requirement.pin is not None:
-            return candidate is requirement.pin
-        return not requirement.specifier_text or requirement.specifier.contains(candidate.version, prereleases=True)
+            return pin is requirement.pin
+        return not requirement.specifier_text or requirement.specifier.contains(pin.version, prereleases=True)
 
-    def find_matches(
-        self,
-        identifier: str,
-        requirements: Mapping[str, Iterator[Wanted]],
-        incompatibilities: Mapping[str, Iterator[Pin]],
-    ) -> Callable[[], Iterator[Pin]]:
-        """Return the pins for a key that meet all its requirements, those of the project itself for an extra too."""
-        name, extra = split_key(identifier)
-        wanted = list(requirements[identifier])
-        if extra is not None and name in requirements:
-            wanted.extend(requirements[name])
-        matches = self._matches(name, extra, wanted)
-        forbidden = {id(pin) for pin in incompatibilities.get(identifier, ())}
-        if not forbidden:
-            return matches
-        return lambda: (pin for pin in matches() if id(pin) not in forbidden)
-
-    def has_match(self, wanted: Sequence[Wanted]) -> bool:
-        """Return whether one pin meets all of ``wanted``, which are for one key."""
-        return next(self.matches(wanted), None) is not None
-
-    def matches(self, wanted: Sequence[Wanted]) -> Iterator[Pin]:
-        """Return the pins that meet all of ``wanted``, which are for one key, without hinting at their metadata."""
-        return self._matches(wanted[0].name, None, wanted, hints=False)()
-
-    def _matches(
-        self, name: NormalizedName, extra: str | None, wanted: Sequence[Wanted], *, hints: bool = True
-    ) -> Callable[[], Iterator[Pin]]:
-        """Return the pins for a key that meet all of ``wanted``, found as far as they are looked at."""
+    def matches(self, name: NormalizedName, wanted: Sequence[Wanted]) -> Matches:
+        """Return the pins of a project that meet all of ``wanted``, found as far as they are looked at."""
         if any(each.refusal is not None for each in wanted):
-            return lambda: iter(())
+            return Matches.of(())
         bases = {each.pin for each in wanted if each.pin is not None} or self.pins.constrained_pins(name)
         if bases is not None:
-            fitting = [pin for pin in bases if len(bases) == 1 and self._fits(pin, wanted)]
-            return lambda: iter([self.pins.with_extra(pin, extra) for pin in fitting])
-        found = self.pins.matches(name, {each.specifier_text: each.specifier for each in wanted if each.specifier_text})
-        if extra is None:
-            return found.__iter__ if hints else found.without_hints
-        return lambda: (self.pins.with_extra(pin, extra) for pin in found.without_hints())
+            return Matches.of([pin for pin in bases if len(bases) == 1 and self._fits(pin, wanted)])
+        self._looked_at.add(name)
+        return self._matches(name, wanted)
+
+    def _matches(self, name: NormalizedName, wanted: Iterable[Wanted]) -> Matches:
+        return self.pins.matches(name, {each.specifier_text: each.specifier for each in wanted if each.specifier_text})
+
+    def extra_match(self, base: Pin, extra: str) -> Matches:
+        """Return the one pin for an extra of a project that is pinned."""
+        return Matches.of([self.pins.with_extra(base, extra)])
+
+    def knows_candidates(self, wanted: Wanted) -> bool:
+        """Return whether the pages of the project were looked at before, so that another look costs no wait."""
+        return wanted.pin is not None or wanted.name in self._looked_at
+
+    def hint_arrived(self, wanted: Mapping[str, Iterable[Information]]) -> None:
+        """Have the metadata of the best pins fetched of projects whose pages have come."""
+        for name in self._source.arrived_projects():
+            information = wanted.get(name)
+            if information is None or name in self._looked_at or any(each.requirement.pin for each in information):
+                continue
+            best = self._matches(name, [each.requirement for each in information])
+            pin = best.at(0)
+            if pin is not None:
+                best.hint([pin])
 
     def _fits(self, pin: Pin, wanted: Iterable[Wanted]) -> bool:
         """Return whether a pin that is demanded as such meets specifiers and constraints as well."""
@@ -189,22 +176,19 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
 
     # What a pin depends on
 
-    def get_dependencies(self, candidate: Pin) -> Iterator[Wanted]:
-        """Yield what a pin wants; an extra's own base first, so that a conflict there costs no metadata."""
-        base = candidate.base
+    def get_dependencies(self, pin: Pin) -> tuple[Wanted, ...]:
+        """Return what a pin wants; for an extra its own base first."""
+        base = pin.base
         if base is None:
-            yield from self._wanted_by(candidate)
-            return
-        yield Wanted(base.name, f"{base.name}=={base.version}", pin=base)
-        if candidate.wanted is None:
+            return self._wanted_by(pin)
+        if pin.wanted is None:
             base_wanted = self._wanted_by(base)
             if any(each.refusal is not None for each in base_wanted):
-                candidate.wanted = base_wanted
-            elif self._no_deps:
-                candidate.wanted = ()
+                pin.wanted = base_wanted
             else:
-                candidate.wanted = self._wanted_by_extra(candidate, base)
-        yield from candidate.wanted
+                own = Wanted(base.name, f"{base.name}=={base.version}", pin=base)
+                pin.wanted = (own,) if self._no_deps else (own, *self._wanted_by_extra(pin, base))
+        return pin.wanted
 
     def _wanted_by(self, pin: Pin) -> tuple[Wanted, ...]:
         """Return what the pin of a project depends on without extras; reads its metadata the first time."""
@@ -313,36 +297,13 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
 
     # Which key comes next
 
-    def narrow_requirement_selection(
-        self,
-        identifiers: Iterable[str],
-        resolutions: Mapping[str, Pin],
-        candidates: Mapping[str, Iterator[Pin]],  # noqa: ARG002 - resolvelib passes it by name
-        information: Mapping[str, Iterator[Information]],
-        backtrack_causes: Sequence[Information],
-    ) -> Iterable[str]:
-        """Return the one key to decide next."""
-        causes = {each.requirement.key for each in backtrack_causes}
-        causes.update(each.parent.key for each in backtrack_causes if each.parent is not None)
+    def note_depth(self, requirement: Wanted, parent: Pin | None) -> None:
+        """Note how far from the user's requirements a key first comes up."""
+        if requirement.key not in self.depths:
+            self.depths[requirement.key] = 0 if parent is None else self.depths.get(parent.key, 0) + 1
 
-        def preference(key: str) -> tuple[bool, int, int, str]:
-            return self._preference(key, resolutions, information[key], is_cause=key in causes)
-
-        return [min(identifiers, key=preference)]
-
-    def get_preference(
-        self,
-        identifier: str,
-        resolutions: Mapping[str, Pin],
-        candidates: Mapping[str, Iterator[Pin]],  # noqa: ARG002 - resolvelib passes it by name
-        information: Mapping[str, Iterator[Information]],
-        backtrack_causes: Sequence[Information],  # noqa: ARG002 - resolvelib passes it by name
-    ) -> tuple[bool, int, int, str]:
-        """Return the sort key of a project; `narrow_requirement_selection` leaves nothing to choose from."""
-        return self._preference(identifier, resolutions, information[identifier], is_cause=False)
-
-    def _preference(
-        self, key: str, resolutions: Mapping[str, Pin], information: Iterable[Information], *, is_cause: bool
+    def preference(
+        self, key: str, decided: Container[str], information: Iterable[Information], *, is_cause: bool
     ) -> tuple[bool, int, int, str]:
         """Return what sorts keys: losers of conflicts before winners; direct, pinned, in conflict, bounded; depth.
 
@@ -356,7 +317,7 @@ class Provider(AbstractProvider[Wanted, Pin, str]):
         if name is None:
             return True, rank, 0, key
         rank = min(rank, self._constraint_rank(name))
-        return self.precedence.must_wait(name, resolutions), rank, self.depths.get(key, 0), key
+        return self.precedence.must_wait(name, decided), rank, self.depths.get(key, 0), key
 
     def _constraint_rank(self, name: NormalizedName) -> int:
         rank = self._constraint_ranks.get(name)

@@ -1,7 +1,7 @@
 """Runs the search and turns its outcome into a `Resolution` or an error.
 
-The search is resolvelib's, in the caller's thread. It starts again, with everything it has read still at hand, when a
-project keeps losing against one that was decided before it (`precedence.py`).
+The search goes on in the caller's thread. It starts again, with everything it has read and learnt still at hand, when
+a project keeps losing against one that was decided before it (`precedence.py`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from resolvelib import BaseReporter
-from resolvelib.resolvers import ResolutionImpossible as SearchFailed
-from resolvelib.resolvers import ResolutionTooDeep
-
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message
 from asyncpip.core.resolution import Resolution, Resolved
-from asyncpip.errors import ResolutionError
+from asyncpip.resolve.answer import Answer
 from asyncpip.resolve.demands import gather_demands
 from asyncpip.resolve.explain import explain_failure
 from asyncpip.resolve.flat import pick
@@ -25,27 +21,23 @@ from asyncpip.resolve.hash_mode import check_decisions_have_hashes, check_source
 from asyncpip.resolve.install_order import order_by_dependency
 from asyncpip.resolve.pins import PinTable
 from asyncpip.resolve.provider import Provider
-from asyncpip.resolve.search import search
+from asyncpip.resolve.search import Search, SearchFailed
 from asyncpip.resolve.selection import UpgradeStrategy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from resolvelib.resolvers import Criterion
-    from resolvelib.structs import State
 
     from asyncpip.core.dependency import MarkerEvaluator
     from asyncpip.core.distributions import InstalledDistribution
     from asyncpip.core.events import Reporter
     from asyncpip.core.ports import MetadataSource
     from asyncpip.core.requirement import UserRequirement
-    from asyncpip.resolve.search import Answer
+    from asyncpip.resolve.nogoods import Conflict, Rejection
     from asyncpip.resolve.selection import Selection
     from asyncpip.resolve.wants import Pin, Wanted
 
-_MOST_ROUNDS = 1_000_000
-"""Far past what ends in a useful time; the caller's way out is ``cancelled``."""
 _LOSSES_WORTH_TELLING = 8
 
 
@@ -130,13 +122,7 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
             answer = _search_with_restarts(roots, provider, watcher)
     except SearchFailed as error:
         watcher.retract_all()
-        raise explain_failure(error.causes, demands, pins, request.selection) from None
-    except ResolutionTooDeep:
-        raise ResolutionError(
-            "the requirements are too complex to resolve",
-            why=f"no answer after {_MOST_ROUNDS} rounds",
-            hint="state tighter versions for the projects that -v names most often",
-        ) from None
+        raise explain_failure(error.conflict, demands, pins, request.selection) from None
     watcher.settle(answer.pins)
     resolution = Resolution(
         decisions=_decisions(answer, provider), rounds=watcher.rounds, backtracks=watcher.backtracks
@@ -148,14 +134,16 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
 
 def _search_with_restarts(roots: list[Wanted], provider: Provider, watcher: _Watcher) -> Answer:
     """Run the search until it ends without asking to start again."""
+    search = Search(provider, watcher)
     while True:
+        watcher.starting()
         try:
-            return search(roots, provider, watcher, max_rounds=_MOST_ROUNDS)
+            return Answer(roots, search.run(roots), provider)
         except _Restart:
             continue
 
 
-class _Watcher(BaseReporter["Wanted", "Pin", str]):
+class _Watcher:
     """Follows the search: learns from conflicts, counts, has archives fetched for what is pinned."""
 
     def __init__(
@@ -169,88 +157,77 @@ class _Watcher(BaseReporter["Wanted", "Pin", str]):
         self._cancelled = cancelled
         self._losses: Counter[tuple[str, frozenset[str]]] = Counter()
         """Versions that failed since something was pinned, by loser and winners."""
+        self._dead_ends: Counter[tuple[str, frozenset[str]]] = Counter()
+        """Versions that ended in a dead end, likewise; not forgotten when something is pinned."""
         self._failures: Counter[str] = Counter()
         self._expected: dict[NormalizedName, Candidate] = {}
         """Archives that the source was told about."""
-        self._has_jumped = False
 
     def starting(self) -> None:
         """Forget what belongs to an earlier attempt."""
         self._losses.clear()
-        self._has_jumped = False
+        self._dead_ends.clear()
 
-    def starting_round(self, index: int) -> None:  # noqa: ARG002 - resolvelib passes it by name
+    def starting_round(self) -> None:
         """Count; end the search where the caller has lost interest."""
         self.rounds += 1
         if self._cancelled():
             raise ResolutionCancelled
 
-    def ending_round(self, index: int, state: State[Wanted, Pin, str]) -> None:  # noqa: ARG002 - passed by name
-        """Give up archives of what was unpinned."""
-        if self._has_jumped:
-            self._has_jumped = False
-            self.settle(state.mapping)
-
-    def adding_requirement(self, requirement: Wanted, parent: Pin | None) -> None:
-        """Note how far from the user's requirements a key first comes up."""
-        depths = self._provider.depths
-        if requirement.key not in depths:
-            depths[requirement.key] = 0 if parent is None else depths.get(parent.key, 0) + 1
-
-    def pinning(self, candidate: Pin) -> None:
+    def pinned(self, pin: Pin, pins: Mapping[str, Pin], *, replaces: bool) -> None:
         """Have the archive fetched, instead of that of another version of the project."""
         self._losses.clear()
-        if candidate.base is not None:
+        if replaces:
+            self.settle(pins)
+        if pin.base is not None:
             return
-        choice = candidate.choice
-        before = self._expected.get(candidate.name)
+        choice = pin.choice
+        before = self._expected.get(pin.name)
         if before is choice:
             return
         if before is not None:
-            del self._expected[candidate.name]
+            del self._expected[pin.name]
             self._source.retract_archive(before)
-        self._tell(f"pinned {candidate.key} {candidate.version}")
+        self._tell(f"pinned {pin.key} {pin.version}")
         if isinstance(choice, Candidate):
-            self._expected[candidate.name] = choice
+            self._expected[pin.name] = choice
             self._source.expect_archive(choice)
 
-    def rejecting_candidate(self, criterion: Criterion[Wanted, Pin], candidate: Pin) -> None:
+    def rejected(self, rejection: Rejection, movable: Sequence[Pin]) -> None:
         """Count who loses against whom; start again where a loser has to be decided before the winners."""
-        wanted = [each.requirement for each in criterion.information if each.parent is candidate]
-        others = [each for each in criterion.information if each.parent is not candidate]
+        pin = rejection.pin
+        against = sorted({each.requirement.text for each in rejection.against})
         self._tell(
-            f"{candidate.key} {candidate.version} does not fit: "
-            + ", ".join(sorted({each.text for each in wanted}))
-            + (" against " + ", ".join(sorted({each.requirement.text for each in others})) if others else "")
+            f"{pin.key} {pin.version} does not fit: "
+            + ", ".join(sorted({each.text for each in rejection.wanted}))
+            + (" against " + ", ".join(against) if against else "")
         )
-        self._failures[candidate.name] += 1
-        if self._failures[candidate.name] == _LOSSES_WORTH_TELLING:
-            text = f"looking at multiple versions of {candidate.name}: many do not fit the other requirements"
+        self._failures[pin.name] += 1
+        if self._failures[pin.name] == _LOSSES_WORTH_TELLING:
+            text = f"looking at multiple versions of {pin.name}: many do not fit the other requirements"
             self._report.emit(Message(Level.INFO, text))
-        fixed = [each.requirement for each in others if each.parent is None]
-        if not wanted or not self._provider.has_match([*wanted, *fixed]):
-            return  # this version fits nowhere, whatever comes first
-        parents = {
-            each.parent.name: each.requirement
-            for each in others
-            if each.parent is not None and each.parent.name != candidate.name
-        }
-        winners = [name for name, each in parents.items() if not self._provider.has_match([*wanted, *fixed, each])]
-        movable = frozenset(name for name in winners or parents if not self._provider.is_fixed(name))
+        self._count(self._losses, pin, movable)
+
+    def went_back(self, conflict: Conflict, latest: Pin, pins: Mapping[str, Pin]) -> None:
+        """Count; give up archives of what was unpinned."""
+        self.backtracks += 1
+        self._tell(f"nothing is left of {conflict.key}: back to before {latest.key} {latest.version}")
+        self.settle(pins)
+        self._count(self._dead_ends, latest, [pin for pin in conflict.pins if pin is not latest])
+
+    def _count(self, losses: Counter[tuple[str, frozenset[str]]], loser: Pin, winners: Sequence[Pin]) -> None:
+        movable = frozenset(
+            pin.name for pin in winners if pin.name != loser.name and not self._provider.is_fixed(pin.name)
+        )
         if not movable:
             return
-        self._losses[candidate.name, movable] += 1
+        losses[loser.name, movable] += 1
         precedence = self._provider.precedence
-        if self._losses[candidate.name, movable] >= precedence.patience(candidate.name, movable):
-            self._losses.clear()
-            if precedence.put_first(candidate.name, movable):
-                self._tell(f"starting again: {candidate.name} before {', '.join(sorted(movable))}")
+        if losses[loser.name, movable] >= precedence.patience(loser.name, movable):
+            losses.clear()
+            if precedence.put_first(loser.name, movable):
+                self._tell(f"starting again: {loser.name} before {', '.join(sorted(movable))}")
                 raise _Restart
-
-    def resolving_conflicts(self, causes: Collection[object]) -> None:  # noqa: ARG002 - passed by name
-        """Count."""
-        self.backtracks += 1
-        self._has_jumped = True
 
     def settle(self, mapping: Mapping[str, Pin]) -> None:
         """Retract every archive that is not pinned in ``mapping``."""

@@ -170,7 +170,7 @@ def test_local_commands_load_nothing_heavy(environments: dict[str, Path], line: 
 def test_blocking_works(environments: dict[str, Path], server: IndexServer) -> None:
     """Show that the tests above can fail: a run that has something to fetch loads what they block."""
     arguments = [*install_arguments(environments, "filled", server), "--refresh", "--force-reinstall"]
-    stopped = run_blocked(arguments, ("resolvelib",))
+    stopped = run_blocked(arguments, ("msgspec",))
     assert stopped.returncode == 2
     assert "must not need it" in stopped.stderr
     silenced = run_blocked(arguments, (), offline=True)

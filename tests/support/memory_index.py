@@ -138,6 +138,9 @@ class MemoryIndex:
     def expect_projects(self, names: Sequence[NormalizedName]) -> None:
         self.expected_projects.extend(names)
 
+    def arrived_projects(self) -> Sequence[NormalizedName]:
+        return ()
+
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         self.expected_metadata.append(tuple(f"{each.name}-{each.version}" for each in candidates))
 

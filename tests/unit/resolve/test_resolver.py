@@ -509,9 +509,39 @@ def test_source_is_told_early() -> None:
 
 
 def test_growing_batches_when_versions_fail_one_after_the_other() -> None:
-    index = MemoryIndex({"p": {str(number): ["nope"] for number in range(40)} | {"0": []}})
+    index = MemoryIndex({"p": {str(number): [f"nope{number}"] for number in range(40)} | {"0": []}})
     assert versions(ask(index, "p")) == {"p": "0"}
     assert [len(batch) for batch in index.expected_metadata] == [1, 2, 4, 8, 16, 9]
+
+
+@pytest.mark.parametrize("fitting", [0, 1, 7, 8, 9, 150, 798, 799])
+def test_versions_that_fail_for_one_reason_are_leapt_over(fitting: int) -> None:
+    index = MemoryIndex(
+        {"p": {str(n): ["q<2"] if n <= fitting else ["q>=2"] for n in range(800)}, "q": {"1": [], "2": []}}
+    )
+    resolution = ask(index, "p", "q<2")
+    assert versions(resolution) == {"p": str(fitting), "q": "1"}
+    assert len(set(index.fetched_metadata)) < 40
+
+
+@pytest.mark.parametrize("fitting", [0, 1, 7, 8, 9, 150, 798, 799])
+def test_versions_that_end_in_the_same_dead_end_are_leapt_over(fitting: int) -> None:
+    index = MemoryIndex(
+        {
+            "p": {str(n): [f"core=={n}"] for n in range(800)},
+            "core": {str(n): ["q<2"] if n <= fitting else ["q>=2"] for n in range(800)},
+            "q": {"1": [], "2": []},
+        }
+    )
+    resolution = ask(index, "p", "q<2")
+    assert versions(resolution) == {"p": str(fitting), "core": str(fitting), "q": "1"}
+    assert resolution.rounds < 80
+
+
+def test_leaping_over_the_only_version_that_fits_is_made_good() -> None:
+    """What is only presumed is looked at in the end, before the search says that there is no answer."""
+    index = MemoryIndex({"p": {str(n): ["q<2"] if n == 33 else ["q>=2"] for n in range(100)}, "q": {"1": [], "2": []}})
+    assert versions(ask(index, "p", "q<2")) == {"p": "33", "q": "1"}
 
 
 def test_cancelled() -> None:
