@@ -204,10 +204,18 @@ def _hint_for(name: NormalizedName, reasons: Collection[Reason], listed: Candida
 def _conflict_error(
     causes: Sequence[Cause], demands: Demands, pins: PinTable, selection: Selection
 ) -> ResolutionImpossibleError:
+    parents = {each.parent.name for each in causes if each.parent is not None}
+    # That somebody wants what wants something is no cause by itself, unless he wants certain versions of it.
+    causes = [
+        each
+        for each in causes
+        if each.requirement.name not in parents or each.requirement.specifier_text or each.requirement.pin is not None
+    ]
     triggers = sorted(
         {
             each.requirement.text if each.parent is None else f"{each.parent.key}=={each.parent.version}"
             for each in causes
+            if each.parent is not None or each.requirement.name not in parents
         }
     )
     lines = ["The conflict is caused by:"]
