@@ -58,9 +58,12 @@ class Bridge(Generic[Stored]):
         fetch_archive: FetchArchive[Stored],
         prefetches: Callable[[Candidate], bool],
         on_projects: Callable[[int, int], object] | None = None,
+        requests: Callable[[], int] | None = None,
     ) -> None:
         """``prefetches`` says which archives are fetched as soon as their candidate is pinned.
 
+        ``requests`` counts what was sent: while that is nothing, the store answers, and what nobody has asked for yet
+        is not fetched either. None counts as if something was sent.
         ``on_projects`` is told in the solver's thread of how many projects the page is here, of how many asked.
         """
         self._tasks = tasks
@@ -78,6 +81,7 @@ class Bridge(Generic[Stored]):
         self._ask_archive = fetch_archive
         self._prefetches = prefetches
         self._on_projects = on_projects
+        self._requests = requests
         self._pages_here = 0
         self._arrived: deque[NormalizedName] = deque()
         self._closed = False
@@ -111,10 +115,12 @@ class Bridge(Generic[Stored]):
         names = []
         while self._arrived:
             names.append(self._arrived.popleft())
-        return names
+        return names if self._is_online() else ()
 
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         """See `MetadataSource`."""
+        if not self._is_online():
+            return
         for candidate in candidates:
             # Metadata of a source may cost a build: started ahead for the likeliest candidate only.
             if candidate.file.is_wheel or len(candidates) == 1:
@@ -154,6 +160,9 @@ class Bridge(Generic[Stored]):
         return self._closed
 
     # ---
+
+    def _is_online(self) -> bool:
+        return self._requests is None or self._requests() > 0
 
     def _start_pages(self, name: NormalizedName) -> Future[Sequence[ProjectPage]]:
         future, is_new = _future_of(self._pages, name)

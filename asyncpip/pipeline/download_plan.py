@@ -115,6 +115,7 @@ async def _run(request: DownloadRequest, store: Store, reporter: Reporter) -> Do
             fetch_archive=session.fetch_archive,
             prefetches=lambda _candidate: fetches and request.prefetches,
             on_projects=lambda done, total: reporter.emit(StageProgress(Stage.RESOLVING, done, total)),
+            requests=session.requests,
         )
         reporter.emit(StageProgress(Stage.RESOLVING, 0, None))
         started = time.perf_counter()

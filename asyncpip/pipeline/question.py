@@ -65,6 +65,7 @@ async def answer_question(
             fetch_archive=session.fetch_archive,
             prefetches=lambda candidate: prefetch_archives and candidate.file.is_wheel,
             on_projects=lambda done, total: tell_stage(StageProgress(Stage.RESOLVING, done, total)),
+            requests=session.requests,
         )
         tell_stage(StageProgress(Stage.RESOLVING, 0, None))
         try:

@@ -162,7 +162,7 @@ class Provider:
                 continue
             best = self._matches(name, [each.requirement for each in information])
             pin = best.at(0)
-            if pin is not None:
+            if pin is not None and isinstance(pin.choice, Candidate) and pin.choice.file.is_wheel:
                 best.hint([pin])
 
     def _fits(self, pin: Pin, wanted: Iterable[Wanted]) -> bool:

@@ -2,7 +2,7 @@
 
 It follows resolvelib in what it prefers, so that answers are pip's: the newest pin that leaves something to choose of
 everything it wants; where that contradicts an earlier pin which could be another, the earlier one is decided anew. It
-differs in what it does at a dead end (docs/decisions/0014): it works out which pins are to blame, keeps that for good,
+differs in what it does at a dead end (docs/decisions/0016): it works out which pins are to blame, keeps that for good,
 and goes back to the last of them.
 """
 
