@@ -6,6 +6,8 @@ import datetime as dt
 import ipaddress
 from typing import TYPE_CHECKING
 
+from asyncpip.core.quantities import parse_age_seconds, parse_size_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -52,9 +54,29 @@ def check_positive(text: str) -> str | None:
     return None if int(text) > 0 else f"invalid value: {text!r} is less than 1"
 
 
+def check_size(text: str) -> str | None:
+    """Check a number of bytes with or without a unit."""
+    return _problem_of(parse_size_bytes, text)
+
+
+def check_age(text: str) -> str | None:
+    """Check a duration like ``P30D`` or ``12h``."""
+    return _problem_of(parse_age_seconds, text)
+
+
+def _problem_of(parse: Callable[[str], object], text: str) -> str | None:
+    try:
+        parse(text)
+    except ValueError as error:
+        return f"invalid value: {error}"
+    return None
+
+
 CHECKS: Mapping[str, Callable[[str], str | None]] = {
     "address": check_address,
+    "age": check_age,
     "moment": check_moment,
     "positive": check_positive,
     "python_version": check_python_version,
+    "size": check_size,
 }

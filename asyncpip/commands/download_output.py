@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asyncpip.commands.install_output import display_path, format_size, name_as_written
+from asyncpip.commands.install_output import display_path, name_as_written
 from asyncpip.core.candidates import Candidate
+from asyncpip.core.quantities import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.direct_url import DirectoryInfo
 from asyncpip.core.names import normalize_name
+from asyncpip.core.quantities import format_size
 from asyncpip.core.urls import redact, url_to_path, without_fragment
 
 if TYPE_CHECKING:
@@ -21,20 +22,7 @@ if TYPE_CHECKING:
     from asyncpip.fetch.archives import StoredArchive
     from asyncpip.fetch.wheels import StoredWheel
 
-_KILO, _MEGA = 1000, 1000 * 1000
-_SHOW_TENTHS_BELOW = 10 * _KILO
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-def format_size(size_bytes: int) -> str:
-    """Return a size as pip prints it: ``512 bytes``, ``9.5 kB``, ``103 kB``, ``12.3 MB``."""
-    if size_bytes > _MEGA:
-        return f"{size_bytes / _MEGA:.1f} MB"
-    if size_bytes > _SHOW_TENTHS_BELOW:
-        return f"{size_bytes // _KILO} kB"
-    if size_bytes > _KILO:
-        return f"{size_bytes / _KILO:.1f} kB"
-    return f"{size_bytes} bytes"
 
 
 def display_path(path: str, cwd: str) -> str:

@@ -69,11 +69,15 @@ def install_remembered(start: Start) -> int | None:
     tell = start.context.reporter.emit
     timeout_seconds = start.context.settings.seconds("lock_timeout")
     with hold_environment(home, start.context.reporter, timeout_seconds=timeout_seconds):
+        store.begin_use()
         # Somebody may have changed it while we waited for the lock.
         unchanged = question.rpartition("\0")[2] == installed_part(installed_entries(start.selected.target.sys_path))
         manifests = _read_manifests(store, wheels) if unchanged else None
         if manifests is None or not _carry_out(start, store, wheels, manifests, lines[:-1]):
+            store.end_use()
             return None  # the slow path fetches again what was damaged
+        store.mark_used(wheel.digest for wheel in wheels)
+        store.end_use()
     tell(Message(Level.INFO, lines[-1], routine=len(wheels) > MOST_NAMES_BESIDE_A_SUMMARY))
     return 0
 

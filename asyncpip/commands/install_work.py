@@ -33,6 +33,7 @@ from asyncpip.install.verify import verify_distribution
 from asyncpip.pipeline.fetch_plan import PipelineRequest, run_pipeline
 from asyncpip.pipeline.keeping import read_metadata_file
 from asyncpip.pipeline.stored_trees import drop_damaged, read_manifests
+from asyncpip.store.prune import sweep_staging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +77,11 @@ def install(this: InstallRun, installed: InstalledDistributions, index: IndexOpt
             return 0
         if not plan.add:
             return 0
-        return work.carry_out(plan, fetched)
+        try:
+            return work.carry_out(plan, fetched)
+        finally:
+            store.end_use()
+            sweep_staging(store.root, now=time.time())
 
 
 class _Work:
@@ -144,11 +149,13 @@ class _Work:
             plan = self.plan_of(fetched.resolution)
             if not fetched.wheels:
                 return fetched
+            self.store.begin_use()
             self.manifests = read_manifests(plan.add, fetched.wheels)
             if not drop_damaged(
                 fetched.wheels, self.manifests, self.store, self.this.reporter, jobs=self.this.limits.jobs
             ):
                 return fetched
+            self.store.end_use()
         raise InstallError(
             "wheels in the store are changed faster than they can be fetched",
             hint="use another cache directory with `--cache-dir`, or none with `--no-cache-dir`",
@@ -183,6 +190,7 @@ class _Work:
             compile_bytecode=this.settings.flag("compile"),
         )
         finished = time.perf_counter()
+        self.store.mark_used(fetched.wheels[decision.name].digest for decision in adding)
         for distribution in removed:
             this.tell(Level.INFO, f"  Successfully uninstalled {distribution.raw_name}-{distribution.raw_version}")
         self._tell_success(adding, conflicts)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from asyncpip.core.distributions import InstalledDistribution
     from asyncpip.core.target import TargetEnvironment
     from asyncpip.install.uninstaller import RemovalPlan
+    from asyncpip.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def run(context: CommandContext) -> int:
         work = _Uninstall(context, target, directory)
         work.look_at(names)
         work.finish()
+    if settings.flag("clean_cache") and store is not None:
+        _clean_cache(context, store, names)
     if directory is None and not settings.flag("dry_run"):
         warn_superuser(target, settings.text("root_user_action"), context.reporter)
     if settings.flag("dry_run") and work.leaving:
@@ -210,6 +213,25 @@ def _may_go(context: CommandContext, plan: RemovalPlan) -> bool:
         if answer in ("y", "n", ""):
             return answer != "n"
         context.write_stdout(f"Your response ({answer!r}) was not one of the expected responses: y, n, \n")
+
+
+def _clean_cache(context: CommandContext, store: Store, names: Iterable[NormalizedName]) -> None:
+    """Drop what the store holds of the projects, installed or not."""
+    from asyncpip.commands.cache_contents import entries_of_projects  # noqa: PLC0415 - only with this option
+    from asyncpip.core.quantities import format_size  # noqa: PLC0415 - as above
+    from asyncpip.store.prune import drop_entries  # noqa: PLC0415 - as above
+
+    entries = entries_of_projects(store.root, frozenset(names))
+    told = f"{len(entries)} ({format_size(sum(entry.size_bytes for entry in entries))})"
+    if context.settings.flag("dry_run"):
+        _tell(context, Level.INFO, f"Files that would be removed from the cache: {told}")
+        return
+    drop_entries(
+        store.root,
+        entries,
+        on_wait=lambda: _tell(context, Level.INFO, "Waiting for installations that use the cache"),
+    )
+    _tell(context, Level.INFO, f"Files removed from the cache: {told}")
 
 
 def _tell(context: CommandContext, level: int, text: str) -> None:

@@ -19,6 +19,7 @@ from asyncpip.pipeline.session import Session
 from asyncpip.pipeline.stored_trees import drop_damaged, read_manifests
 from asyncpip.resolve.demands import requirement_of
 from asyncpip.resolve.resolver import ResolveRequest
+from asyncpip.store.use import hold_shared, release
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,6 +103,13 @@ class PipelineBuildRequirements:
 
     def _link(self, answered: Answered[StoredWheel], scheme: SchemePaths) -> bool:
         """Link all wheels into place; False where some were damaged, and are out of the store now. Blocks."""
+        held = hold_shared(self._store.root)
+        try:
+            return self._link_held(answered, scheme)
+        finally:
+            release(held)
+
+    def _link_held(self, answered: Answered[StoredWheel], scheme: SchemePaths) -> bool:
         target = self._options.target
         store = self._store
         decisions = answered.resolution.decisions

@@ -17,7 +17,7 @@ from asyncpip.store import layout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from mmap import mmap
 
 
@@ -31,6 +31,7 @@ class Store:
         """Whether this is a stand-in for no cache at all: trees are moved out of it instead of linked."""
         self._trees = os.path.join(root, layout.trees_bucket(umask))
         self._counter = 0
+        self._held: int | None = None
 
     # --- records
 
@@ -96,6 +97,27 @@ class Store:
     def has_tree(self, digest: str) -> bool:
         """Return whether a complete tree of ``digest`` is here."""
         return os.path.exists(os.path.join(self.tree_path(digest), layout.MANIFEST_NAME))
+
+    def mark_used(self, digests: Iterable[str]) -> None:
+        """Stamp trees that are linked, for `prune`; a store that belongs to somebody else stays as it is."""
+        for digest in digests:
+            try:
+                os.utime(self.tree_path(digest))
+            except OSError:
+                continue
+
+    def begin_use(self) -> None:
+        """Let nobody take trees out of the store until `end_use`: they are about to be linked."""
+        if self._held is None and not self.is_temporary:
+            from asyncpip.store.use import hold_shared  # noqa: PLC0415 - what only reads records needs none of it
+
+            self._held = hold_shared(self.root)
+
+    def end_use(self) -> None:
+        """End what `begin_use` began, if it did."""
+        held, self._held = self._held, None
+        if held is not None:
+            os.close(held)
 
     def new_staging_directory(self) -> str:
         """Make and return an empty directory on the store's file system."""

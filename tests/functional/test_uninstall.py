@@ -24,6 +24,7 @@ pip uninstall --yes requests
 pip uninstall requests numpy pandas
 pip uninstall -r requirements.txt
 pip freeze | xargs pip uninstall -y
+pip uninstall --clean-requests-cache package_name
 pip uninstall --break-system-packages package_name
 pip uninstall --target /custom/path package_name
 """
@@ -155,3 +156,20 @@ def test_requirements_file_on_the_network(workplace: Workplace, index: IndexServ
     index.pages["/names.txt"] = ("text/plain", b"tools\n")
     done(workplace.asyncpip("uninstall", "-y", "-r", index.url + "/names.txt"))
     assert workplace.environment.distributions() == ["requests-1.0"]
+
+
+def test_cache_of_the_projects_goes_too(workplace: Workplace, index: IndexServer) -> None:
+    done(workplace.install("-i", index.index_url, "tools", "package_name"))
+    store = workplace.cache / "asyncpip"
+
+    def counts() -> tuple[int, int, int]:
+        trees = [path for path in store.glob("trees-v*/*/*") if path.is_dir()]
+        return len(trees), len(list(store.glob("pages-v*/*"))), len(list(store.glob("freshness-of-pages-v*/*")))
+
+    assert counts() == (2, 2, 2)
+    dry = done(workplace.asyncpip("uninstall", "--dry-run", "--clean-cache", "Package.Name"))
+    assert "Files that would be removed from the cache: 3 (" in dry.stdout
+    assert counts() == (2, 2, 2)
+    outcome = done(workplace.asyncpip("uninstall", "-y", "--clean-requests-cache", "Package.Name"))
+    assert "Files removed from the cache: 3 (" in outcome.stdout
+    assert counts() == (1, 1, 1)

@@ -158,3 +158,7 @@ class Wanted(Enum):
         r"only pip says: File was already downloaded",
         "of a file that is there with another hash, pip says both that it was downloaded and that it is bad",
     )
+    COUNTS_THE_STORE = Difference(
+        r"only asyncpip says: (Store|Number of (stored|wheels built))",
+        "`cache info` counts the store, too",
+    )

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from pip._internal.utils.misc import display_path, format_size
 
 from asyncpip.commands import install_output as output
+from asyncpip.core import quantities
 
 pytestmark = pytest.mark.golden
 
 
 @given(st.integers(0, 10**10) | st.integers(0, 2000) | st.integers(9_900, 10_100))
 def test_sizes(size_bytes: int) -> None:
-    assert output.format_size(size_bytes) == format_size(size_bytes)
+    assert quantities.format_size(size_bytes) == format_size(size_bytes)
 
 
 @pytest.mark.parametrize("path", ["x", "sub/deep/x", "..", "../x", "../../..", "/", "/x"])

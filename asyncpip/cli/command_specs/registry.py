@@ -54,6 +54,7 @@ SUBJECTS = {
 """The commands again, as the main help page groups them."""
 
 PLANNED = frozenset(SUMMARIES) - {
+    "cache",
     "check",
     "completion",
     "config",

@@ -27,6 +27,13 @@ _OPTIONS = OptionGroup(
             metavar="dir",
             own=True,
         ),
+        Option(
+            "--clean-requests-cache --clean-cache",
+            "clean_cache",
+            "flag",
+            "Afterwards, drop what the cache holds of these projects: index pages, archives, built wheels.",
+            own=True,
+        ),
         LOCK_TIMEOUT,
     ),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asyncpip.commands import install_output as output
+from asyncpip.core import quantities
 from asyncpip.core.names import Digest
 from asyncpip.fetch.wheels import StoredWheel
 from tests.support.memory_index import MemoryIndex, ask, installed, versions
@@ -47,7 +48,7 @@ def stored(*, from_store: bool) -> StoredWheel:
     ],
 )
 def test_sizes(size: int, text: str) -> None:
-    assert output.format_size(size) == text
+    assert quantities.format_size(size) == text
 
 
 def test_paths() -> None:
