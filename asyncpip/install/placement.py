@@ -131,7 +131,7 @@ def mark_overwritten(placed: Sequence[Placed], on_overwrite: Callable[[str], Non
     owner: dict[str, tuple[Placed, int]] = {}
     lost: list[tuple[str, Placed]] = []
     for item in placed:
-        for path, slot in _doubtful(item, shared):
+        for path, slot in _doubtful(item, shared[item.base]):
             if path in owner:
                 loser, its_slot = owner[path]
                 loser.skipped.add(its_slot)
@@ -146,37 +146,35 @@ def mark_overwritten(placed: Sequence[Placed], on_overwrite: Callable[[str], Non
             )
 
 
-def _shared_directories(placed: Sequence[Placed]) -> set[str]:
-    """Return the directories, absolute, that more than one wheel has; or one wheel twice, with its other files."""
+def _shared_directories(placed: Sequence[Placed]) -> dict[str, set[str]]:
+    """Return, by base, the directories that more than one wheel has; or one wheel twice, with its other files."""
     seen: dict[str, set[str]] = {}
-    shared: set[str] = set()
+    shared: dict[str, set[str]] = {}
     for item in placed:
         known = seen.setdefault(item.base, set())
+        twice = shared.setdefault(item.base, set())
         beside = {below.rpartition("/")[0] for path in item.beside_root() if (below := item.below(path)) is not None}
         for directories in (set(item.wheel.manifest.root_directories), beside):
-            shared.update(item.base + directory for directory in known & directories)
+            twice |= known & directories
             known |= directories
-    if len(seen) > 1:  # one root may lie in another
-        bases = list(seen)
-        shared.update(base + directory for base, known in seen.items() for directory in known if len(bases) > 1)
-    return shared
+    return shared if len(seen) == 1 else seen  # one root may lie in another: any directory may be shared
 
 
 def _doubtful(item: Placed, shared: set[str]) -> Iterator[tuple[str, int]]:
     """Yield path and slot of each file that may have the path of another one."""
     base = item.base
     manifest = item.wheel.manifest
-    below = {directory[len(base) :] for directory in shared if directory.startswith(base)}
-    if below.isdisjoint(manifest.root_directories):
+    if shared.isdisjoint(manifest.root_directories):
         for slot, path in enumerate(manifest.root_paths):
             if "/" not in path:
                 yield base + path, slot
     else:
         for slot, path in enumerate(manifest.root_paths):
             directory = path.rpartition("/")[0]
-            if not directory or directory in below:
+            if not directory or directory in shared:
                 yield base + path, slot
-    yield from zip(item.beside_root(), range(len(manifest.root_paths), 1 << 62), strict=False)
+    for slot, path in enumerate(item.beside_root(), len(manifest.root_paths)):
+        yield path, slot
 
 
 class NewDirectories:
