@@ -9,12 +9,16 @@ PAIR = "="
 
 
 class UnpackJob:
-    """One archive file to check and unpack. All fields are text, so that a job can travel."""
+    """One archive file to check and unpack. All fields can be texts, so that a job can travel."""
 
-    __slots__ = ("demands", "filename", "path", "staging", "umask")
+    __slots__ = ("demands", "filename", "path", "size_bytes", "staging", "umask")
 
-    def __init__(self, *, path: str, filename: str, staging: str, umask: int, demands: list[list[str]]) -> None:
+    def __init__(
+        self, *, path: str, size_bytes: int, filename: str, staging: str, umask: int, demands: list[list[str]]
+    ) -> None:
         self.path = path
+        self.size_bytes = size_bytes
+        """How long the archive is; the file may be longer."""
         self.filename = filename
         self.staging = staging
         """The empty directory to unpack into."""

@@ -16,7 +16,7 @@ from asyncpip.core.urls import redact, url_to_path, without_fragment
 from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, StoreError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, check_known, demands_of, digests_for
-from asyncpip.fetch.mapped import MappedFile
+from asyncpip.fetch.mapped import FreshFiles, MappedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +58,7 @@ class ArchiveFetcher:
         self._reporter = reporter
         self._directory = directory
         self._workers = anyio.CapacityLimiter(jobs)
-        self._arrivals = Arrivals(store, downloader)
+        self._arrivals = Arrivals(store, downloader, FreshFiles(store))
         self._fresh: set[str] = set()
 
     async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredArchive:

@@ -15,12 +15,12 @@ from asyncpip.core.urls import without_fragment
 from asyncpip.errors import HashMismatchError
 from asyncpip.fetch.budget import ByteBudget
 from asyncpip.fetch.downloader import IN_FLIGHT_LIMIT_BYTES, IN_MEMORY_LIMIT_BYTES
-from asyncpip.fetch.mapped import MappedFile
+from asyncpip.fetch.mapped import MappedFile, unlink_quietly
 
 if TYPE_CHECKING:
     import mmap
     from collections.abc import Awaitable, Callable
-    from typing import TypeVar
+    from typing import Protocol, TypeVar
 
     from asyncpip.core.page import PageFile
     from asyncpip.fetch.downloader import Downloader
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     Taken = TypeVar("Taken")
     Content = bytes | bytearray | mmap.mmap
     Take = Callable[[Content], Awaitable[Taken]]
+
+    class Files(Protocol):
+        """Where mapped files come from, and go when nobody reads them any more."""
+
+        def take(self, size_bytes: int) -> MappedFile:
+            """Return ``size_bytes`` bytes, more than none."""
+
+        def give_back(self, mapped: MappedFile) -> None:
+            """Do with the file what is to be done with it."""
+
 
 _MAP_FROM_BYTES = 64 * 1024
 """Below it, writing the archive out for whoever wants it costs less than mapping a file."""
@@ -39,8 +49,10 @@ _UNKNOWN_SIZE_BYTES = 1024 * 1024
 class Arrivals:
     """Fetches archives within a budget of bytes. Made inside the event loop."""
 
-    def __init__(self, store: Store, downloader: Downloader) -> None:
+    def __init__(self, store: Store, downloader: Downloader, files: Files) -> None:
+        """``files`` gives the memory that archives arrive in."""
         self._store = store
+        self._files = files
         self._downloader = downloader
         self._budget = ByteBudget(IN_FLIGHT_LIMIT_BYTES)
 
@@ -74,7 +86,7 @@ class Arrivals:
             """Let bytes arrive in the page cache of a file, where another process finds them."""
             if size_bytes < _MAP_FROM_BYTES:
                 return bytearray(size_bytes)
-            mapped.append(MappedFile.create(self._store, size_bytes))
+            mapped.append(self._files.take(size_bytes))
             return mapped[-1]
 
         try:
@@ -87,15 +99,8 @@ class Arrivals:
                 if partial is not None:  # one that is not whole stays for the next run
                     with anyio.CancelScope(shield=True):
                         await anyio.to_thread.run_sync(
-                            _unlink, content.path if isinstance(content, MappedFile) else partial
+                            unlink_quietly, content.path if isinstance(content, MappedFile) else partial
                         )
         finally:
             for file_in_memory in mapped:
-                _unlink(file_in_memory.path)
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return
+                self._files.give_back(file_in_memory)

@@ -16,7 +16,7 @@ from asyncpip.core.urls import filename_of, url_to_path, without_fragment
 from asyncpip.errors import DownloadError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
-from asyncpip.fetch.mapped import MappedFile
+from asyncpip.fetch.mapped import MappedFile, SpareFiles, unlink_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.store.store import Store
 
-    Unpack = Callable[[UnpackJob, int], Outcome]
-    """Checks and unpacks an archive of so many bytes; blocks."""
+    Unpack = Callable[[UnpackJob], Outcome]
+    """Checks and unpacks an archive; blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,8 @@ class WheelFetcher:
         self._downloader = downloader
         self._unpack = unpack
         self._workers = anyio.CapacityLimiter(jobs)
-        self._arrivals = Arrivals(store, downloader)
+        self._files = SpareFiles(store)
+        self._arrivals = Arrivals(store, downloader, self._files)
         self._fresh: set[str] = set()
 
     async def fetch_wheel(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredWheel:
@@ -69,6 +70,10 @@ class WheelFetcher:
             return await self._in_worker(self._read_local, file, required)
         with self._downloader.expecting(file.filename, file.size):
             return await self._download(file, required)
+
+    def close(self) -> None:
+        """Remove temporary files; nothing is under way any more."""
+        self._files.close()
 
     async def keep_archive(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredWheel:
         """Store a wheel that came whole while only its metadata was wanted."""
@@ -115,7 +120,7 @@ class WheelFetcher:
         try:
             return self._unpack_file(file, required, path, len(content))
         finally:
-            _unlink(path)
+            unlink_quietly(path)
 
     def _unpack_file(self, file: PageFile, required: AllowedHashes, path: str, size_bytes: int) -> StoredWheel:
         """Check the archive at ``path``, unpack it aside, and make it a tree of the store. Blocks; for a thread."""
@@ -127,13 +132,14 @@ class WheelFetcher:
             raise StoreError(f"could not unpack {name}", why=str(error)) from error
         job = UnpackJob(
             path=path,
+            size_bytes=size_bytes,
             filename=name,
             staging=staging,
             umask=self._store.umask,
             demands=[[f"{algorithm}={digest}" for algorithm, digest in demand.digests] for demand in demands],
         )
         try:
-            outcome = self._unpack(job, size_bytes)
+            outcome = self._unpack(job)
             digest = self._digest_of(outcome, demands, name, file.url)
         except BaseException:
             self._store.discard(staging)
@@ -157,10 +163,3 @@ class WheelFetcher:
 
     def _stored(self, digest: Digest) -> StoredWheel:
         return StoredWheel(digest=digest, tree=self._store.tree_path(digest), from_store=digest not in self._fresh)
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        return

@@ -30,8 +30,7 @@ def run_job(job: UnpackJob, cancelled: Callable[[], bool] = lambda: False) -> Ou
     digests: dict[str, str] = {}
     try:
         with open(job.path, "rb") as reading:
-            size = os.fstat(reading.fileno()).st_size
-            content = _mapped(reading.fileno(), size) if size else b""
+            content = _mapped(reading.fileno(), job.size_bytes) if job.size_bytes else b""
         digests = _digests(content, job.demands)
         known = {f"{algorithm}{PAIR}{digest}" for algorithm, digest in digests.items()}
         if any(known.isdisjoint(group) for group in job.demands):
@@ -77,7 +76,7 @@ _GROUPS, _ITEMS = "\n", " "
 def encode_job(job: UnpackJob) -> bytes:
     """Return the frame of a job."""
     demands = _GROUPS.join(_ITEMS.join(group) for group in job.demands)
-    return _frame([job.path, job.filename, job.staging, str(job.umask), demands])
+    return _frame([job.path, str(job.size_bytes), job.filename, job.staging, str(job.umask), demands])
 
 
 def decode_outcome(fields: list[str]) -> Outcome:
@@ -110,9 +109,10 @@ def serve() -> None:
         os.nice(_NICE)
     jobs, answers = sys.stdin.buffer, sys.__stdout__.buffer if sys.__stdout__ else None
     while answers is not None and (fields := read_frame(jobs)) is not None:
-        path, filename, staging, umask, demands = fields
+        path, size, filename, staging, umask, demands = fields
         job = UnpackJob(
             path=path,
+            size_bytes=int(size),
             filename=filename,
             staging=staging,
             umask=int(umask),

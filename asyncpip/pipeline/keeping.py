@@ -108,6 +108,7 @@ class UnpackedWheels:
     def close(self) -> None:
         """See `Keeping`."""
         self._pool.close()
+        self._fetcher.close()
 
 
 class WholeArchives:

@@ -39,10 +39,10 @@ class UnpackPool:
         self._inline_left = INLINE_BYTES
         self._cancelled = threading.Event()
 
-    def run(self, job: UnpackJob, size_bytes: int) -> Outcome:
+    def run(self, job: UnpackJob) -> Outcome:
         """Do ``job``; raises `UnpackCancelledError` when the pool is cancelled, `StoreError` when a child died."""
         with self._lock:
-            self._inline_left -= size_bytes
+            self._inline_left -= job.size_bytes
             inline = self._inline_left >= 0
         if inline:
             return run_job(job, self._cancelled.is_set)

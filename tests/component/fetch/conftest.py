@@ -52,7 +52,11 @@ class Fetching:
         pool = UnpackPool()
         try:
             async with self.open_downloader(concurrent=concurrent, resume_retries=resume_retries) as downloader:
-                yield WheelFetcher(self.store, downloader, pool.run, jobs=2)
+                fetcher = WheelFetcher(self.store, downloader, pool.run, jobs=2)
+                try:
+                    yield fetcher
+                finally:
+                    fetcher.close()
         finally:
             pool.close()
 

@@ -229,7 +229,7 @@ async def test_cancelled_while_downloading(fetching: Fetching, server: IndexServ
             with anyio.move_on_after(0.1) as scope:
                 await fetcher.fetch_wheel(file_of(server), NO_HASHES)
             assert scope.cancelled_caught
-        assert clean(fetching)
+        assert len(fetching.left("tmp")) <= 1  # one file, which is used again
         with anyio.fail_after(5):  # the slot and the bytes are back
             assert (await fetcher.fetch_wheel(file_of(server), NO_HASHES)).digest == SHA256
     assert clean(fetching)

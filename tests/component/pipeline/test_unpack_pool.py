@@ -54,13 +54,18 @@ def job(folder: Path, data: bytes = DATA, *, demands: list[list[str]] | None = N
     (folder / "archive").write_bytes(data)
     (folder / "staging").mkdir()
     return UnpackJob(
-        path=str(folder / "archive"), filename=NAME, staging=str(folder / "staging"), umask=umask, demands=demands or []
+        path=str(folder / "archive"),
+        size_bytes=len(data),
+        filename=NAME,
+        staging=str(folder / "staging"),
+        umask=umask,
+        demands=demands or [],
     )
 
 
 def test_a_tree(tmp_path: Path, pool: UnpackPool) -> None:
     for number in range(3):
-        outcome = pool.run(job(tmp_path / f"ü {number}", demands=[[f"sha256={SHA256}"]]), len(DATA))
+        outcome = pool.run(job(tmp_path / f"ü {number}", demands=[[f"sha256={SHA256}"]]))
         assert outcome.kind == OK
         assert outcome.digests["sha256"] == SHA256
         manifest = Manifest.decode((tmp_path / f"ü {number}" / "staging" / "manifest").read_bytes())
@@ -75,7 +80,7 @@ def test_both_ways_make_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for limit in (0, 10**9):
             monkeypatch.setattr(unpack_pool, "INLINE_BYTES", limit)
             pool = UnpackPool()
-            pool.run(job(tmp_path / str(limit), umask=0o027), len(DATA))
+            pool.run(job(tmp_path / str(limit), umask=0o027))
             pool.close()
     finally:
         os.umask(before)
@@ -84,21 +89,21 @@ def test_both_ways_make_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_outcomes(tmp_path: Path, pool: UnpackPool) -> None:
     sha512 = hashlib.sha512(DATA).hexdigest()
-    wrong = pool.run(job(tmp_path / "a", demands=[[f"sha256={SHA256}"], ["sha512=0", "md5=0"]]), 1)
+    wrong = pool.run(job(tmp_path / "a", demands=[[f"sha256={SHA256}"], ["sha512=0", "md5=0"]]))
     assert (wrong.kind, wrong.digests["sha512"]) == (MISMATCH, sha512)
     assert os.listdir(tmp_path / "a" / "staging") == []
-    either = pool.run(job(tmp_path / "b", demands=[["md5=0", f"sha512={sha512}"]]), 1)
+    either = pool.run(job(tmp_path / "b", demands=[["md5=0", f"sha512={sha512}"]]))
     assert either.kind == OK
-    refused = pool.run(job(tmp_path / "c", b"no wheel"), 1)
+    refused = pool.run(job(tmp_path / "c", b"no wheel"))
     assert refused.kind == REFUSED
     assert NAME in refused.details[0]
-    assert pool.run(job(tmp_path / "d", b""), 1).kind == REFUSED
+    assert pool.run(job(tmp_path / "d", b"")).kind == REFUSED
     missing = job(tmp_path / "e")
     os.unlink(missing.path)
-    assert pool.run(missing, 1).kind == FAILED
+    assert pool.run(missing).kind == FAILED
     taken = job(tmp_path / "f")
     (tmp_path / "f" / "staging" / "0").mkdir()
-    failed = pool.run(taken, 1)
+    failed = pool.run(taken)
     assert failed.kind == FAILED
     assert "exists" in failed.details[1]
 
@@ -106,25 +111,23 @@ def test_outcomes(tmp_path: Path, pool: UnpackPool) -> None:
 def test_cancelled(tmp_path: Path, pool: UnpackPool) -> None:
     pool.cancel()
     with pytest.raises(UnpackCancelledError):
-        pool.run(job(tmp_path / "a"), len(DATA))
+        pool.run(job(tmp_path / "a"))
 
 
 def test_a_child_that_dies(tmp_path: Path, children: UnpackPool) -> None:
-    assert children.run(job(tmp_path / "a"), 1).kind == OK
+    assert children.run(job(tmp_path / "a")).kind == OK
     children._all[0].kill()
     children._all[0].wait()
     with pytest.raises(StoreError, match=NAME) as caught:
-        children.run(job(tmp_path / "b"), 1)
+        children.run(job(tmp_path / "b"))
     assert "ended unexpectedly" in str(caught.value.why)
-    assert children.run(job(tmp_path / "c"), 1).kind == OK  # by another child
+    assert children.run(job(tmp_path / "c")).kind == OK  # by another child
 
 
 def test_as_many_children_as_jobs_at_once(tmp_path: Path, children: UnpackPool) -> None:
     kinds: list[str] = []
     threads = [
-        threading.Thread(
-            target=lambda number: kinds.append(children.run(job(tmp_path / str(number)), 1).kind), args=(n,)
-        )
+        threading.Thread(target=lambda number: kinds.append(children.run(job(tmp_path / str(number))).kind), args=(n,))
         for n in range(3)
     ]
     for thread in threads:
@@ -136,14 +139,14 @@ def test_as_many_children_as_jobs_at_once(tmp_path: Path, children: UnpackPool) 
 
 
 def test_cancelling_ends_a_child_at_work(tmp_path: Path, children: UnpackPool) -> None:
-    assert children.run(job(tmp_path / "a"), 1).kind == OK
+    assert children.run(job(tmp_path / "a")).kind == OK
     child = children._all[0]
     os.kill(child.pid, signal.SIGSTOP)  # as good as a huge archive
     errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            children.run(job(tmp_path / "b"), 1)
+            children.run(job(tmp_path / "b"))
         except BaseException as error:  # noqa: BLE001 - looked at below
             errors.append(error)
 
@@ -157,23 +160,28 @@ def test_cancelling_ends_a_child_at_work(tmp_path: Path, children: UnpackPool) -
 
 
 def test_interrupts_are_for_the_parent(tmp_path: Path, children: UnpackPool) -> None:
-    assert children.run(job(tmp_path / "a"), 1).kind == OK
+    assert children.run(job(tmp_path / "a")).kind == OK
     os.kill(children._all[0].pid, signal.SIGINT)
     time.sleep(0.02)
-    assert children.run(job(tmp_path / "b"), 1).kind == OK
+    assert children.run(job(tmp_path / "b")).kind == OK
     assert len(children._all) == 1
 
 
 def test_frames(tmp_path: Path) -> None:
     """A job survives the way to a child whatever is in it."""
     made = UnpackJob(
-        path=str(tmp_path / "a b\nc"), filename="ü.whl", staging="/\udcff", umask=0, demands=[["a=1", "b=2"], ["c=3"]]
+        path=str(tmp_path / "a b\nc"),
+        size_bytes=7,
+        filename="ü.whl",
+        staging="/\udcff",
+        umask=0,
+        demands=[["a=1", "b=2"], ["c=3"]],
     )
     (tmp_path / "frame").write_bytes(encode_job(made) + b"cut")
     with open(tmp_path / "frame", "rb") as stream:
         fields = read_frame(stream)
         assert fields is not None
-        assert fields[:4] == [made.path, made.filename, made.staging, "0"]
+        assert fields[:5] == [made.path, "7", made.filename, made.staging, "0"]
         assert read_frame(stream) is None
     outcome = decode_outcome(["ok", "sha256=1 md5=2", "x"])
     assert (outcome.kind, outcome.digests, outcome.details) == ("ok", {"sha256": "1", "md5": "2"}, ["x"])

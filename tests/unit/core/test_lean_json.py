@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from typing import Any
 
@@ -30,3 +31,14 @@ def test_what_is_no_json(text: str) -> None:
 def test_without_the_scanner_of_cpython(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "_json", None)
     assert parse_json('{"a": [1, 2.5, "x"]}\n') == {"a": [1, 2.5, "x"]}
+
+
+def test_damaged_text_where_the_package_was_never_imported() -> None:
+    code = (
+        "import sys; assert 'json' not in sys.modules\n"
+        "from asyncpip.core.lean_json import parse_json\n"
+        "try: parse_json('[1,]')\n"
+        "except ValueError: print('refused')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "refused\n"
