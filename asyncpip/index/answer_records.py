@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.ports import RecordStore
 
-PAGES = "pages-v1"
+PAGES = "pages-v2"
 """Project pages, as `page.page_from_record` reads them."""
 LINKS_PAGES = "links-pages-v1"
 """Find-links pages, as `links_page.links_page_from_record` reads them."""

@@ -11,7 +11,8 @@ from asyncpip.core.urls import redact
 from asyncpip.errors import IndexAccessError
 from asyncpip.index.answer_records import AnswerRecords, record_key
 from asyncpip.index.freshness import Freshness
-from asyncpip.index.page import HTML_TYPE, JSON_TYPE
+from asyncpip.index.page import HTML_TYPE, JSON_TYPE, PAGE_LIMIT_BYTES
+from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
     from asyncpip.core.ports import RecordStore
     from asyncpip.index.answer_records import StoredAnswer
+    from asyncpip.net.content_encoding import EncodedBody
     from asyncpip.net.transport import Response, Transport
 
 ACCEPT = f"{JSON_TYPE}, {HTML_TYPE};q=0.1, text/html;q=0.01"
-PAGE_LIMIT_BYTES = 200 * 1024 * 1024
-"""The largest known project page is 50 MB of JSON; beyond this an index is out of order or hostile."""
 INLINE_BYTES = 256 * 1024
 """A page up to this size is parsed on the loop: 1 ms, about what two switches of threads cost under load."""
+INLINE_PACKED_BYTES = INLINE_BYTES // 5
+"""Pages pack to a quarter or less."""
 WORKERS = 2
 
 _OK = 200
@@ -75,15 +77,16 @@ class Answers:
         url: str,
         *,
         bucket: str,
-        parse: Callable[[bytes, str, str], tuple[T, Callable[[], bytes]]],
+        parse: Callable[[bytes, str, str], tuple[T, Callable[[EncodedBody], bytes]]],
         from_record: Callable[[bytes], T],
         refresh: bool,
         usable_for_seconds: float = 0,
     ) -> T | None:
         """Return the page at ``url``, or None where that would need the network and it is not to be used.
 
-        ``parse`` takes body, content type and final address, and gives the page and what makes its record. An answer
-        that is not older than ``usable_for_seconds`` does for the caller even where its server thinks it stale. Raises
+        ``parse`` takes body, content type and final address, and gives the page and what makes its record of the body
+        as it came. An answer that is not older than ``usable_for_seconds`` does for the caller even where its server
+        thinks it stale. Raises
         `StatusError`, `TransportError`, and what ``parse`` raises.
         """
         records = AnswerRecords(self._records, bucket)
@@ -110,17 +113,21 @@ class Answers:
                 raise StatusError(url, response.status)
             freshness = Freshness.from_headers(response.headers, now)
             content_type, final_url = response.headers.get("content-type", ""), response.url
-            body = await response.read(PAGE_LIMIT_BYTES)
-        if len(body) > INLINE_BYTES:
-            page, to_record = await anyio.to_thread.run_sync(
-                parse, body, content_type, final_url, limiter=self._readers
-            )
-        else:
-            page, to_record = parse(body, content_type, final_url)
+            encoded = await response.read_encoded(PAGE_LIMIT_BYTES)
+
+        def read() -> tuple[T, Callable[[EncodedBody], bytes]]:
+            try:
+                body = encoded.decoded(PAGE_LIMIT_BYTES)
+            except ValueError as error:
+                raise TransportError(FailureKind.PROTOCOL, final_url, str(error)) from error
+            return parse(body, content_type, final_url)
+
+        is_large = len(encoded.data) > (INLINE_PACKED_BYTES if encoded.encoding else INLINE_BYTES)
+        page, to_record = await anyio.to_thread.run_sync(read, limiter=self._readers) if is_large else read()
         self._note(freshness)
         if freshness.is_storable or (usable_for_seconds and not freshness.must_not_store):
             self._identities[key] = freshness.identity
-            self._write(lambda: records.write(key, to_record(), freshness))
+            self._write(lambda: records.write(key, to_record(encoded), freshness))
         else:
             self._identities[key] = None
             if stored is not None:

@@ -26,7 +26,7 @@ from asyncpip.index.local_places import (
     read_project_directory,
 )
 from asyncpip.index.metadata_client import fetch_metadata
-from asyncpip.index.page import page_from_record, parse_page
+from asyncpip.index.page import page_from_record, page_record, parse_page
 from asyncpip.index.project_list import parse_project_list, project_list_from_record
 from asyncpip.net.transport import FailureKind, TransportError
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from asyncpip.index.links_page import LinksPage
     from asyncpip.index.metadata_client import MetadataResult
     from asyncpip.index.project_list import ProjectList
+    from asyncpip.net.content_encoding import EncodedBody
     from asyncpip.net.transport import Transport
 
 REFRESH_ALL = ":all:"
@@ -180,9 +181,9 @@ class IndexClient:
         return page
 
     async def _remote_index_page(self, url: str, name: NormalizedName) -> ProjectPage | None:
-        def parse(body: bytes, content_type: str, final_url: str) -> tuple[ProjectPage, Callable[[], bytes]]:
+        def parse(body: bytes, content_type: str, final_url: str) -> tuple[ProjectPage, Callable[[EncodedBody], bytes]]:
             page = parse_page(body, content_type=content_type, url=final_url, project=name)
-            return page, page.to_record
+            return page, lambda encoded: page_record(page, encoded)
 
         refresh = REFRESH_ALL in self._refresh or name in self._refresh
         return await self._answers.fetch(url, bucket=PAGES, parse=parse, from_record=page_from_record, refresh=refresh)
@@ -194,9 +195,9 @@ class IndexClient:
         if not self._is_allowed(url):
             return None
 
-        def parse(body: bytes, content_type: str, final_url: str) -> tuple[ProjectList, Callable[[], bytes]]:
+        def parse(body: bytes, content_type: str, final_url: str) -> tuple[ProjectList, Callable[[EncodedBody], bytes]]:
             listed = parse_project_list(body, content_type=content_type, url=final_url)
-            return listed, listed.to_record
+            return listed, lambda _encoded: listed.to_record()
 
         listed: ProjectList | None = None
         with self._skipping(place, url):
@@ -226,9 +227,9 @@ class IndexClient:
         if not self._is_allowed(place.location):
             return []
 
-        def parse(body: bytes, content_type: str, final_url: str) -> tuple[LinksPage, Callable[[], bytes]]:
+        def parse(body: bytes, content_type: str, final_url: str) -> tuple[LinksPage, Callable[[EncodedBody], bytes]]:
             parsed = parse_links_page(body, content_type=content_type, url=final_url)
-            return parsed, parsed.to_record
+            return parsed, lambda _encoded: parsed.to_record()
 
         page: LinksPage | None = None
         with self._skipping(place, place.location):

@@ -10,7 +10,8 @@ from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
 from asyncpip.core.urls import filename_of, quote_path, split_credentials
 from asyncpip.core.wheel_filename import parse_wheel_name, sdist_stem
-from asyncpip.index.page import ParsedPage, group_by_version, read_links
+from asyncpip.index.page import ParsedPage, read_links
+from asyncpip.index.page_files import group_by_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

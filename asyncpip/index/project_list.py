@@ -13,7 +13,8 @@ import msgspec
 from asyncpip.core.urls import redact
 from asyncpip.errors import IndexAccessError
 from asyncpip.index.html_page import parse_html
-from asyncpip.index.page import JSON_TYPE, check_api_version
+from asyncpip.index.page import JSON_TYPE
+from asyncpip.index.page_files import check_api_version
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _LEVEL = 3

@@ -16,7 +16,7 @@ from yarl import URL
 
 from asyncpip.net import failures
 from asyncpip.net.auth import basic_authorization
-from asyncpip.net.content_encoding import ACCEPTED
+from asyncpip.net.content_encoding import ACCEPTED, EncodedBody
 from asyncpip.net.exchange import SendFailure
 from asyncpip.net.http_core import decode_body
 from asyncpip.net.slots import Slots
@@ -127,7 +127,11 @@ class _AiohttpAnswer:
         self._release: Callable[[], None] | None = release
 
     async def read(self, limit_bytes: int) -> bytes:
-        """Return the whole body, content-encoding undone; raise `TransportError` where it is cut or over the limit."""
+        """See `net.transport.Response`."""
+        return await decode_body(await self.read_encoded(limit_bytes), limit_bytes, self.url)
+
+    async def read_encoded(self, limit_bytes: int) -> EncodedBody:
+        """See `net.transport.Response`."""
         length = self.headers.get("content-length", "")
         if length.isdigit() and int(length) > limit_bytes:
             self.discard()
@@ -140,7 +144,7 @@ class _AiohttpAnswer:
                 self.discard()
                 raise failures.too_long(self.url, limit_bytes)
             parts.append(chunk)
-        return await decode_body(b"".join(parts), self.headers, limit_bytes, self.url)
+        return EncodedBody(b"".join(parts), self.headers.get("content-encoding", ""))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives, encoded as it was sent; raise `TransportError` where it ends too early."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -17,6 +17,27 @@ _MOST_MEMBERS = 64
 """Servers send one of each. Bounds, since taking off a layer or a member costs a copy of what is left."""
 _ZLIB_METHOD = 8
 """Low four bits of a zlib stream's first byte (RFC 1950 §2.2)."""
+
+
+class EncodedBody(NamedTuple):
+    """A body as it was sent."""
+
+    data: bytes
+    encoding: str
+    """The value of Content-Encoding; empty where there was none."""
+
+    def decoded(self, limit_bytes: int) -> bytes:
+        """Return the body itself; raise `ValueError` where it is damaged or longer than ``limit_bytes``."""
+        return decode(self.data, self.encoding, limit_bytes) if self.encoding else self.data
+
+
+def compressed(data: bytes) -> EncodedBody:
+    """Return ``data`` packed as fast as can be, for the disk."""
+    if _LIBDEFLATE is not None:
+        return EncodedBody(bytes(_LIBDEFLATE.gzip_compress(data, 1)), "gzip")
+    import gzip  # noqa: PLC0415 - where libdeflate is missing
+
+    return EncodedBody(gzip.compress(data, 1), "gzip")
 
 
 def decode(data: bytes, encoding: str, limit_bytes: int) -> bytes:

@@ -16,7 +16,7 @@ import anyio
 
 from asyncpip.net import failures
 from asyncpip.net.connection import Connection, ConnectionEndedError
-from asyncpip.net.content_encoding import ACCEPTED
+from asyncpip.net.content_encoding import ACCEPTED, EncodedBody
 from asyncpip.net.dial import Dialer
 from asyncpip.net.http1 import ProtocolError, build_request_head
 from asyncpip.net.http_core import decode_body
@@ -220,7 +220,11 @@ class _DirectAnswer:
         """What is here and was not given out."""
 
     async def read(self, limit_bytes: int) -> bytes:
-        """Return the whole body, content-encoding undone; raise `TransportError` where it is cut or over the limit."""
+        """See `net.transport.Response`."""
+        return await decode_body(await self.read_encoded(limit_bytes), limit_bytes, self.url)
+
+    async def read_encoded(self, limit_bytes: int) -> EncodedBody:
+        """See `net.transport.Response`."""
         length = self._head.length
         if length is not None and length > limit_bytes:
             self.discard()
@@ -241,7 +245,7 @@ class _DirectAnswer:
                     raise failures.too_long(self.url, limit_bytes)
                 parts.append(chunk)
             body = b"".join(parts)
-        return await decode_body(body, self.headers, limit_bytes, self.url)
+        return EncodedBody(body, self.headers.get("content-encoding", ""))
 
     async def read_into(self, buffer: memoryview, on_bytes: Callable[[int], None] | None = None) -> int:
         """See `net.transport.Response`."""

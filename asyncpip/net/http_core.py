@@ -13,7 +13,6 @@ import anyio.to_thread
 
 from asyncpip.core.events import Level, Message
 from asyncpip.net.auth import Authenticator
-from asyncpip.net.content_encoding import decode
 from asyncpip.net.exchange import Exchange
 from asyncpip.net.keyring_source import KeyringSource
 from asyncpip.net.transport import FailureKind, TransportError
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.urls import Credentials
+    from asyncpip.net.content_encoding import EncodedBody
     from asyncpip.net.exchange import Answer, Sender
     from asyncpip.net.transport import Response, TransportOptions
 
@@ -169,14 +169,11 @@ class TlsContexts:
         return tls.build_verifying_context(tls_options, self._environ)
 
 
-async def decode_body(body: bytes, headers: Mapping[str, str], limit_bytes: int, url: str) -> bytes:
+async def decode_body(body: EncodedBody, limit_bytes: int, url: str) -> bytes:
     """Return ``body`` with its content-encoding undone; raise `TransportError` where it is damaged or too long."""
-    encoding = headers.get("content-encoding")
-    if not encoding:
-        return body
     try:
-        if len(body) < _DECODE_IN_THREAD_BYTES:
-            return decode(body, encoding, limit_bytes)
-        return await anyio.to_thread.run_sync(decode, body, encoding, limit_bytes)
+        if not body.encoding or len(body.data) < _DECODE_IN_THREAD_BYTES:
+            return body.decoded(limit_bytes)
+        return await anyio.to_thread.run_sync(body.decoded, limit_bytes)
     except ValueError as error:
         raise TransportError(FailureKind.PROTOCOL, url, str(error)) from error

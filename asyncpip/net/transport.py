@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from asyncpip.net.content_encoding import EncodedBody
+
 
 class FailureKind(enum.Enum):
     """Why no answer came."""
@@ -53,6 +55,9 @@ class Response(Protocol):
 
     async def read(self, limit_bytes: int) -> bytes:
         """Return the whole body, content-encoding undone; raise `TransportError` where it is cut or over the limit."""
+
+    async def read_encoded(self, limit_bytes: int) -> EncodedBody:
+        """Return the whole body as it was sent; raise `TransportError` where it is cut or over the limit."""
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives; raise `TransportError` (kind `CUT`, `TIMEOUT`) where it ends too early."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.page import JSON_TYPE, page_from_record, parse_page
+from asyncpip.index.page import JSON_TYPE, page_from_record, page_record, parse_page
+from asyncpip.net.content_encoding import EncodedBody
 
 pytestmark = pytest.mark.property
 DEMO = NormalizedName("demo")
@@ -35,10 +37,16 @@ entries = st.fixed_dictionaries(
 
 
 @settings(max_examples=150, deadline=None)
-@given(files=st.lists(entries, max_size=8))
-def test_record_is_the_page(files: list[dict[str, object]]) -> None:
-    page = parse_page(json.dumps({"files": files}).encode(), content_type=JSON_TYPE, url=URL, project=DEMO)
-    again = page_from_record(page.to_record())
+@given(
+    files=st.lists(entries, max_size=8),
+    separators=st.sampled_from([(",", ":"), (", ", ": "), (" ,", ":")]),
+    is_packed=st.booleans(),
+)
+def test_record_is_the_page(files: list[dict[str, object]], separators: tuple[str, str], is_packed: bool) -> None:
+    body = json.dumps({"files": files}, separators=separators).encode()
+    page = parse_page(body, content_type=JSON_TYPE, url=URL, project=DEMO)
+    encoded = EncodedBody(gzip.compress(body), "gzip") if is_packed else EncodedBody(body, "")
+    again = page_from_record(page_record(page, encoded))
     assert list(again.versions) == list(page.versions)
     for version in page.versions:
         assert again.files(version) == page.files(version)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import http.client
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import anyio.to_thread
 
+from asyncpip.net.content_encoding import EncodedBody
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
@@ -28,12 +28,17 @@ class SimpleResponse:
         self.received_bytes = 0
 
     async def read(self, limit_bytes: int) -> bytes:
-        if self._is_cut:
-            raise TransportError(FailureKind.CUT, self.url, "the body ended early")
-        body = gzip.decompress(self._body) if self.headers.get("content-encoding") == "gzip" else self._body
+        body = (await self.read_encoded(limit_bytes)).decoded(limit_bytes)
         if len(body) > limit_bytes:
             raise TransportError(FailureKind.PROTOCOL, self.url, f"more than {limit_bytes} bytes")
         return body
+
+    async def read_encoded(self, limit_bytes: int) -> EncodedBody:
+        if self._is_cut:
+            raise TransportError(FailureKind.CUT, self.url, "the body ended early")
+        if len(self._body) > limit_bytes:
+            raise TransportError(FailureKind.PROTOCOL, self.url, f"more than {limit_bytes} bytes")
+        return EncodedBody(self._body, self.headers.get("content-encoding", ""))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         chunk = self._body[self.received_bytes :]

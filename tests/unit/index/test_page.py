@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import pytest
 
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.page import HTML_TYPE, JSON_TYPE, page_from_record, parse_page
+from asyncpip.index.page import HTML_TYPE, JSON_TYPE, page_from_record, page_record, parse_page
+from asyncpip.net.content_encoding import EncodedBody
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from asyncpip.core.page import PageFile, ProjectPage
+    from asyncpip.index.json_page import JsonPage
     from asyncpip.index.page import ParsedPage
 
 URL = "https://index.test/simple/demo-app/"
 WHEEL = "demo_app-1.0-py3-none-any.whl"
 
 
-def page_of(*files: object, url: str = URL, **more: object) -> ParsedPage:
+def page_of(*files: object, url: str = URL, **more: object) -> ParsedPage | JsonPage:
     body = json.dumps({"meta": {"api-version": "1.1"}, "name": "demo-app", "files": files, **more}).encode()
     return parse_page(body, content_type=JSON_TYPE, url=url, project=cast("NormalizedName", "demo-app"))
 
 
-def html_page(text: str, url: str = URL) -> ParsedPage:
+def html_page(text: str, url: str = URL) -> ParsedPage | JsonPage:
     return parse_page(text.encode(), content_type="text/html", url=url, project=cast("NormalizedName", "demo-app"))
 
 
@@ -134,7 +138,7 @@ def test_yanked(said: object, expected: bool) -> None:
 )
 def test_doubtful_entries_are_used_as_far_as_possible(changes: dict[str, object], is_kept: bool) -> None:
     page = page_of({**entry(), **changes}, entry("demo_app-2.0-py3-none-any.whl"))
-    assert page.versions == (["1.0", "2.0"] if is_kept else ["2.0"])
+    assert [version for version in page.versions if page.files(version)] == ["1.0", "2.0"][not is_kept :]
 
 
 def test_doubtful_pages() -> None:
@@ -222,18 +226,36 @@ def test_html_base() -> None:
     assert only_file(html_page(f'<base href="/d/"><a href="{WHEEL}">')).url == "https://index.test/d/" + WHEEL
 
 
-def test_record_gives_the_same_page() -> None:
-    page = page_of(
-        entry(hashes={"sha256": "ab"}, size=1, yanked="x", **{"core-metadata": True}),
-        entry("demo-app-2.tar.gz") | {"url": "../x.tar.gz#sha256=1"},
-        entry("no"),
-    )
-    again = page_from_record(page.to_record())
-    assert list(again.versions) == list(page.versions)
+ENTRIES = (
+    entry(hashes={"sha256": "ab"}, size=1, yanked="x", **{"core-metadata": True}),
+    entry("demo_app-1.0-py2-none-any.whl", size=None) | {"size": "huge"},
+    entry("demo-app-2.tar.gz") | {"url": "../x.tar.gz#sha256=1"},
+    entry("no"),
+)
+OLD_ENTRY = entry("demo_app-3-py3-none-any.whl", **{"dist-info-metadata": True})
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "with blanks"])
+@pytest.mark.parametrize("is_packed", [True, False])
+@pytest.mark.parametrize("entries", [ENTRIES, (*ENTRIES, OLD_ENTRY), ()], ids=["lazy", "old", "empty"])
+def test_record_gives_the_same_page(
+    separators: tuple[str, str], is_packed: bool, entries: tuple[dict[str, object], ...]
+) -> None:
+    body = json.dumps({"more": [ENTRIES[0]], "files": entries, "x": "]"}, separators=separators).encode()
+    page = parse_page(body, content_type=JSON_TYPE, url=URL, project=cast("NormalizedName", "demo-app"))
+    encoded = EncodedBody(gzip.compress(body), "gzip") if is_packed else EncodedBody(body, "")
+    again = page_from_record(page_record(page, encoded))
+    assert list(again.versions) == list(page.versions) == ["1.0", "2", "3"][: max(0, len(entries) - 2)]
     assert [again.files(version) for version in again.versions] == [page.files(version) for version in page.versions]
     assert again.url == page.url
     assert not again.is_find_links
     assert again.files("7") == ()
+
+
+def test_record_of_html() -> None:
+    page = html_page(f'<a href="{WHEEL}#sha256=ab">')
+    again = page_from_record(page_record(page, EncodedBody(b"", "")))
+    assert only_file(again) == only_file(page)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x01", b"\x93\x01\x02\x03", b"no record"])
@@ -243,7 +265,19 @@ def test_damaged_record(data: bytes) -> None:
 
 
 def test_damaged_files_in_a_record() -> None:
-    damaged = page_of(entry()).to_record().replace(b"\xa8filename", b"\xa8filenamE")
-    page = page_from_record(damaged)
+    whole = page_record(html_page(f'<a href="{WHEEL}">'), EncodedBody(b"", ""))
+    page = page_from_record(whole.replace(b"\xa8filename", b"\xa8filenamE"))
     with pytest.raises(IndexAccessError, match="damaged"):
         page.files("1.0")
+
+
+def test_record_of_another_body() -> None:
+    record = page_record(page_of(entry()), EncodedBody(b"", ""))
+    other = msgspec.msgpack.decode(record)
+    other[-2:] = "", b"x" * 500
+    page = page_from_record(msgspec.msgpack.encode(other))
+    with pytest.raises(IndexAccessError, match="damaged"):
+        page.files("1.0")
+    other[-2:] = "gzip", b"no gzip"
+    with pytest.raises(ValueError, match="record"):
+        page_from_record(msgspec.msgpack.encode(other))

@@ -1,0 +1,178 @@
+"""File entries of project pages: which version each belongs to, and made whole for whoever looks at them.
+
+A resolution looks at a few of a page's thousands of files. So parsing does per file only what grouping needs; making
+an address absolute, quoting it and reading its fragment wait until somebody asks for that version.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
+
+import msgspec
+
+from asyncpip.core.hashes import KNOWN_ALGORITHMS
+from asyncpip.core.names import normalize_name
+from asyncpip.core.page import PageFile
+from asyncpip.core.urls import join, redact
+from asyncpip.core.wheel_filename import sdist_version
+from asyncpip.errors import IndexAccessError
+from asyncpip.index.html_page import filename_of_href
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from packaging.utils import NormalizedName
+
+SUPPORTED_MAJOR = 1
+_USUAL_DASHES = 4
+"""In a wheel's name without a build tag."""
+
+_UNSAFE_NAME = re.compile(r"[/\\\x00-\x1f\x7f]")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._-]+(?::\d+)?/[A-Za-z0-9._~/-]*")
+_RESERVED = re.compile("(@|%2F)", re.IGNORECASE)
+_FRAGMENT_HASH = re.compile(rf"(?:^|&)({'|'.join(KNOWN_ALGORITHMS)})=([^&]*)")
+
+
+class OldFile(PageFile, frozen=True, gc=False):
+    """A file entry with the name that PEP 658 first had for ``core-metadata``."""
+
+    dist_info_metadata: bool | dict[str, str] | None = None
+
+
+def group_by_version(files: Sequence[PageFile], project: NormalizedName) -> tuple[dict[str, list[PageFile]], int]:
+    """Return the distributions of ``project`` among ``files`` by version text, and how many files are none."""
+    positions, left_out = positions_by_version([file.filename for file in files], project)
+    return {version: [files[at] for at in found] for version, found in positions.items()}, left_out
+
+
+def positions_by_version(filenames: Sequence[str], project: NormalizedName) -> tuple[dict[str, list[int]], int]:
+    """Return where the distributions of ``project`` stand in ``filenames``, by version text; and how many are none."""
+    if _UNSAFE_NAME.search("".join(filenames)):
+        filenames = ["" if _UNSAFE_NAME.search(filename) else filename for filename in filenames]
+    groups: dict[str, list[int]] = {}
+    is_ours: dict[str, bool] = {}
+    kept = 0
+    prefix, same = "-", []  # no version is empty, so no name of a wheel that counts begins like this
+    for at, filename in enumerate(filenames):
+        # Files of a version mostly follow each other: one more wheel of the version before this.
+        if filename.startswith(prefix) and filename.endswith(".whl") and filename.count("-") == _USUAL_DASHES:
+            kept += 1
+            same.append(at)
+            continue
+        version: str | None
+        parts = _wheel_parts(filename)
+        if parts:
+            spelled = parts[0]
+            if spelled not in is_ours:
+                is_ours[spelled] = normalize_name(spelled) == project
+            version = parts[1] if is_ours[spelled] else None
+        else:
+            version = _other_version(filename, project)
+        if version:
+            kept += 1
+            found = groups.setdefault(version, [])
+            found.append(at)
+            if parts:
+                prefix, same = f"{parts[0]}-{version}-", found
+    return groups, len(filenames) - kept
+
+
+def _wheel_parts(filename: str) -> list[str]:
+    """Return the parts of a wheel's name: name-version(-build)?-python-abi-platform.whl; nothing for other files."""
+    if not filename.endswith(".whl"):
+        return []
+    parts = filename.split("-")
+    dashes = len(parts) - 1
+    # A build tag starts with a digit.
+    return parts if dashes == _USUAL_DASHES or (dashes == _USUAL_DASHES + 1 and parts[2][:1].isdigit()) else []
+
+
+def _other_version(filename: str, project: NormalizedName) -> str | None:
+    if filename.endswith(".whl") or (filename.endswith(".zip") and "macosx10" in filename):
+        return None  # the latter is a binary that bdist_dumb made, as pip has it
+    return sdist_version(filename, project)
+
+
+def renamed(file: OldFile) -> PageFile:
+    """Return ``file`` with ``core-metadata`` alone; where both are given the new name wins (PEP 714)."""
+    return PageFile(
+        filename=file.filename,
+        url=file.url,
+        hashes=file.hashes,
+        requires_python=file.requires_python,
+        size=file.size,
+        upload_time=file.upload_time,
+        yanked=file.yanked,
+        core_metadata=file.dist_info_metadata if file.core_metadata is None else file.core_metadata,
+    )
+
+
+def lenient_file(entry: Any) -> PageFile | None:
+    """Return a file entry that breaks PEP 691 in places (nulls, keys left out) as pip takes it; None if of no use."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("url"), str):
+        return None
+    fields = {str(key): value for key, value in entry.items() if value is not None}
+    fields.setdefault("filename", filename_of_href(entry["url"]))
+    try:
+        return renamed(msgspec.convert(fields, OldFile))
+    except msgspec.ValidationError:
+        return None
+
+
+def check_api_version(api_version: str | None, url: str) -> None:
+    """Refuse a major version that we do not know; a newer minor one only adds things (PEP 629)."""
+    major = (api_version or "1").partition(".")[0].strip()
+    if major.isdecimal() and int(major) > SUPPORTED_MAJOR:
+        raise IndexAccessError(
+            f"the index answers {redact(url)} in version {api_version} of the simple API",
+            why=f"this version knows up to {SUPPORTED_MAJOR}.x",
+            hint="a newer asyncpip may know it",
+        )
+
+
+def finished_files(files: Iterable[PageFile | None], base_url: str) -> tuple[PageFile, ...]:
+    """Return ``files`` with addresses absolute and quoted, and hashes out of fragments; without unusable ones."""
+    finished = (_finished_file(file, base_url) for file in files if file is not None)
+    return tuple(file for file in finished if file is not None)
+
+
+def _finished_file(file: PageFile, base_url: str) -> PageFile | None:
+    if _PLAIN_URL.fullmatch(file.url) and file.yanked != "":
+        return file
+    try:
+        url = file.url if file.url.startswith(("https://", "http://")) else join(base_url, file.url)
+        url, _, fragment = url.partition("#")
+        url = _quoted(url)
+    except ValueError:  # a host that is none, like `http://[`
+        return None
+    if url.partition(":")[0] not in ("http", "https", "file"):
+        return None
+    found = _FRAGMENT_HASH.search(fragment)
+    return PageFile(
+        filename=file.filename,
+        url=url,
+        hashes={**file.hashes, found[1]: found[2]} if found else file.hashes,
+        requires_python=file.requires_python,
+        size=file.size,
+        upload_time=file.upload_time,
+        yanked=file.yanked or False,  # an empty reason in JSON says nothing (PEP 691: "non-empty")
+        core_metadata=file.core_metadata,
+    )
+
+
+def _quoted(url: str) -> str:
+    """Return ``url`` with its path quoted once, `@` and `%2F` kept, as pip sends it.
+
+    `+` becomes `%2B`: object stores behind some indexes read a bare `+` as a blank.
+    """
+    if _PLAIN_URL.fullmatch(url):
+        return url
+    parts = urlsplit(url)
+    safe = "/:" if parts.scheme == "file" else "/"  # drive letters
+    path = "".join(
+        piece.upper() if at % 2 else quote(unquote(piece, errors="surrogateescape"), safe, errors="surrogateescape")
+        for at, piece in enumerate(_RESERVED.split(parts.path))
+    )
+    return urlunsplit(parts._replace(path=path))
