@@ -11,13 +11,13 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from asyncpip.core.urls import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _TAIL_LINES = 40
 """Enough for a traceback with the message that matters; the whole is in the log."""
@@ -96,6 +96,30 @@ class Children:
         `BuildCancelledError`.
         """
         log.begin(shown)
+        with self._started(command, cwd, environ, subprocess.STDOUT, keeps_terminal=keeps_terminal) as child:
+            assert child.stdout is not None  # noqa: S101 - opened as a pipe
+            for line in child.stdout:
+                log.take(line.decode("utf-8", "backslashreplace").rstrip())
+            return child.wait()
+
+    def read(self, command: Sequence[str], *, cwd: str | None, environ: Mapping[str, str]) -> tuple[int, str]:
+        """Run ``command`` to its end; return its exit code and what it prints, complaints aside. Raises as `run`."""
+        with self._started(command, cwd, environ, subprocess.DEVNULL, keeps_terminal=False) as child:
+            assert child.stdout is not None  # noqa: S101 - opened as a pipe
+            output = child.stdout.read().decode("utf-8", "backslashreplace")
+            return child.wait(), output
+
+    @contextmanager
+    def _started(
+        self,
+        command: Sequence[str],
+        cwd: str | None,
+        environ: Mapping[str, str],
+        stderr: int,
+        *,
+        keeps_terminal: bool,
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a child; it is not left behind, and what it said when the run is given up does not count."""
         with self._lock:
             if self._cancelled:
                 raise BuildCancelledError
@@ -105,26 +129,24 @@ class Children:
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=stderr,
                 # A group of its own, so that compilers end with the backend that started them.
                 start_new_session=not keeps_terminal,
             )
             self._running.add(child)
         try:
-            assert child.stdout is not None  # noqa: S101 - opened as a pipe
-            with child.stdout:
-                for line in child.stdout:
-                    log.take(line.decode("utf-8", "backslashreplace").rstrip())
-            code = child.wait()
+            yield child
         except BaseException:
             _kill(child)
             raise
         finally:
             with self._lock:
                 self._running.discard(child)
+            if child.stdout is not None:
+                child.stdout.close()
+            child.wait()
         if self._cancelled:
             raise BuildCancelledError
-        return code
 
     def cancel(self) -> None:
         """End all of them, and start no more."""

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from asyncpip.core.candidates import Candidate
-from asyncpip.core.direct_url import DirectoryInfo
+from asyncpip.core.direct_url import DirectoryInfo, VcsInfo
 from asyncpip.core.names import normalize_name
 from asyncpip.core.quantities import format_size
 from asyncpip.core.urls import redact, url_to_path, without_fragment
@@ -49,17 +49,19 @@ def collecting_lines(decision: Resolved, stored: StoredWheel | StoredArchive | N
         return []
     wanted_by = f" (from {decision.wanted_by})" if decision.wanted_by else ""
     file = candidate.file
+    direct = candidate.direct_url
     if file.url.startswith("file:"):
         url = without_fragment(file.url)
-        direct = candidate.direct_url
         if direct is not None and isinstance(direct.info, DirectoryInfo) and direct.info.editable:
             return [f"Obtaining {url}{wanted_by}"]
         if direct is not None and not file.is_wheel and "==" in decision.requirement_text:
             wanted_by = ""  # pip tells who wanted a source by path only where it was named
         return [f"Processing {display_path(url_to_path(url), cwd)}{wanted_by}"]
+    if direct is not None and isinstance(direct.info, DirectoryInfo):  # an editable from version control
+        return [f"Obtaining {decision.name} from {redact(without_fragment(file.url))}"]
     is_unnamed = candidate.direct_url is not None and not file.is_wheel and "==" in decision.requirement_text
     lines = [f"Collecting {redact(file.url if is_unnamed else decision.requirement_text)}{wanted_by}"]
-    if stored is not None:
+    if stored is not None and not (direct is not None and isinstance(direct.info, VcsInfo)):
         size = f" ({format_size(file.size)})" if file.size is not None else ""
         lines.append(f"  {'Using cached' if stored.from_store else 'Downloading'} {file.filename}{size}")
     return lines

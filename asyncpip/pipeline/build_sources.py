@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from asyncpip.build.checkout_place import CheckoutPlace
+from asyncpip.build.project import run_cancellable
 from asyncpip.build.sdist import extract_archive
-from asyncpip.core.direct_url import ArchiveInfo, DirectoryInfo, DirectUrl
+from asyncpip.build.vcs import Repository
+from asyncpip.build.vcs_urls import parse_vcs_url
+from asyncpip.core.direct_url import ArchiveInfo, DirectoryInfo, DirectUrl, VcsInfo
+from asyncpip.core.events import Level, Message
 from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind
-from asyncpip.core.urls import filename_of, redact, split_credentials, url_to_path, without_fragment
+from asyncpip.core.urls import filename_of, path_to_url, redact, split_credentials, url_to_path, without_fragment
 from asyncpip.errors import BuildError, RequirementError
 from asyncpip.fetch.sdists import SdistFetcher
 from asyncpip.pipeline.session import sdist_identity
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from asyncpip.build.project import Workshop
+    from asyncpip.build.vcs_urls import VcsReference
     from asyncpip.core.candidates import Candidate
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
@@ -103,6 +109,32 @@ class DirectSource:
         """The last part of the URL's path."""
         return filename_of(without_fragment(self.direct.url))
 
+    @property
+    def trusted_identity(self) -> str | None:
+        """What its wheel is remembered by, where the URL tells: it has the archive's digest, or a commit's full id."""
+        if self.editable:
+            return None
+        if self.direct.kind is DirectKind.SDIST:
+            known = dict(self.direct.hashes.digests)
+            digest = known.get("sha256")
+            return sdist_identity(digest) if digest and self.required.allows(known) else None
+        if self.direct.kind is DirectKind.VCS:
+            reference = parse_vcs_url(self.direct.url)
+            return vcs_identity(reference) if reference.names_commit else None
+        return None
+
+    @property
+    def trusted_direct_url(self) -> DirectUrl:
+        """What `direct_url.json` says where `trusted_identity` is known."""
+        direct = self.direct
+        if direct.kind is DirectKind.VCS:
+            reference = parse_vcs_url(direct.url)
+            revision = reference.revision or ""
+            return vcs_direct_url(reference, revision, revision, direct.subdirectory)
+        url = split_credentials(without_fragment(direct.url))[0]
+        info = ArchiveInfo(hashes=tuple(sorted(direct.hashes.digests)[:1]))
+        return DirectUrl(url=url, info=info, subdirectory=direct.subdirectory)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedSource:
@@ -152,8 +184,52 @@ class SourceFetcher:
                 url = without_fragment(source.direct.url)
                 file = PageFile(filename=source.filename, url=url, hashes=dict(source.direct.hashes.digests))
                 return await self._fetch_archive(file, source.required, source.direct, source.direct.subdirectory)
-            case kind:
-                raise BuildError(f"{source.label} is a {kind.value}, which cannot be built yet in this version")
+            case DirectKind.VCS:
+                return await self._check_out(source)
+            case _:
+                raise AssertionError(f"a wheel is no source: {source.label}")
+
+    async def _check_out(self, source: DirectSource) -> FetchedSource:
+        reference = parse_vcs_url(source.direct.url)
+        directory = self._scratch.new_source()
+        os.rmdir(directory)
+        if source.editable:
+            directory = os.path.join(self._options.src, str(source.project))
+        log = self._scratch.new_log(source.label, self._workshop.tell)
+        repository = Repository(
+            reference,
+            directory,
+            label=source.label,
+            environ=self._workshop.environ,
+            children=self._workshop.children,
+            log=log,
+            tell=lambda text: self._reporter.emit(Message(Level.INFO, text)),
+            interactive=self._options.interactive,
+        )
+        place = CheckoutPlace(repository, directory, self._options.exists_actions, self._workshop.warn)
+        checkout = await run_cancellable(
+            place.bring if source.editable else repository.check_out,
+            self._workshop.children.cancel,
+            self._workshop.jobs,
+        )
+        subdirectory, revision = source.direct.subdirectory, reference.revision
+        if not checkout.revision_was_found:
+            subdirectory, revision = reference.misplaced_subdirectory, None
+            self._workshop.warn(
+                f"{redact(reference.repository)} has no revision 'subdirectory={subdirectory}'; it is taken for "
+                f"#subdirectory={subdirectory}"
+            )
+        tree = _below(directory, subdirectory, source.label)
+        if source.editable:
+            direct_url = DirectUrl(url=path_to_url(tree), info=DirectoryInfo(editable=True))
+            return FetchedSource(tree=tree, identity=None, hashes={}, direct_url=direct_url)
+        return FetchedSource(
+            tree=tree,
+            identity=vcs_identity(reference) if checkout.is_immutable else None,
+            hashes={},
+            direct_url=vcs_direct_url(reference, checkout.commit_id, revision, subdirectory),
+            subdirectory=subdirectory,
+        )
 
     async def _fetch_archive(
         self,
@@ -188,6 +264,19 @@ class SourceFetcher:
         )
 
 
+def vcs_identity(reference: VcsReference) -> str:
+    """Return what stands for a commit in the key of what is built from it."""
+    return f"{reference.vcs}+{reference.public_url}@{reference.revision}"
+
+
+def vcs_direct_url(
+    reference: VcsReference, commit_id: str, revision: str | None, subdirectory: str | None
+) -> DirectUrl:
+    """Return where a checkout came from (PEP 610)."""
+    info = VcsInfo(vcs=reference.vcs, commit_id=commit_id, requested_revision=revision)
+    return DirectUrl(url=reference.public_url, info=info, subdirectory=subdirectory)
+
+
 def _find_directory(source: DirectSource) -> FetchedSource:
     direct = source.direct
     try:
@@ -196,15 +285,17 @@ def _find_directory(source: DirectSource) -> FetchedSource:
         raise RequirementError(str(error)) from error
     if not os.path.isdir(path):
         raise BuildError(f"{source.label} cannot be built", why=f"there is no directory {path}")
+    tree = _below(path, direct.subdirectory, source.label)
+    if source.editable:  # as in pip the project's own directory, nothing beside it
+        direct_url = DirectUrl(url=path_to_url(tree), info=DirectoryInfo(editable=True))
+    else:
+        url = without_fragment(direct.url)
+        direct_url = DirectUrl(url=url, info=DirectoryInfo(), subdirectory=direct.subdirectory)
     return FetchedSource(
-        tree=_below(path, direct.subdirectory, source.label),
+        tree=tree,
         identity=None,
         hashes={},
-        direct_url=DirectUrl(
-            url=without_fragment(direct.url),
-            info=DirectoryInfo(editable=source.editable),
-            subdirectory=direct.subdirectory,
-        ),
+        direct_url=direct_url,
         subdirectory=direct.subdirectory,
         is_users_own=True,
     )

@@ -111,15 +111,16 @@ class Builder:
         await self._join(build, build.metadata_flight, self._find_metadata, waiting)
         metadata = parse_metadata(build.known_metadata, source.label)
         fetched = build.fetched
-        assert fetched is not None  # noqa: S101 - a direct source is always fetched before its metadata is known
+        direct_url = source.trusted_direct_url if fetched is None else fetched.direct_url
+        hashes = dict(source.direct.hashes.digests) if fetched is None else dict(fetched.hashes)
         return (
             Candidate(
                 name=normalize_name(metadata.name),
                 version=Version(metadata.version),
-                file=PageFile(filename=source.filename, url=source.key, hashes=dict(fetched.hashes)),
+                file=PageFile(filename=source.filename, url=source.key, hashes=hashes),
                 tag_rank=None,
                 page_url=None,
-                direct_url=fetched.direct_url,
+                direct_url=direct_url,
             ),
             metadata,
         )
@@ -183,11 +184,13 @@ class Builder:
     async def _find_metadata(self, build: _Build) -> None:
         """Find out METADATA: from a wheel built earlier, from static PKG-INFO, else by the backend."""
         source = build.source
-        if isinstance(source, IndexSource) and source.trusted_identity is not None:
-            build.key = self._options.key_of(source.trusted_identity, None, source.config_settings)
+        if source.trusted_identity is not None:
+            subdirectory = source.direct.subdirectory if isinstance(source, DirectSource) else None
+            build.key = self._options.key_of(source.trusted_identity, subdirectory, source.config_settings)
             if await self._take_built(build):
                 return
         fetched = build.fetched = await self._sources.fetch(source)
+        build.key = None
         if fetched.identity is not None:
             build.key = self._options.key_of(fetched.identity, fetched.subdirectory, source.config_settings)
             if await self._take_built(build):

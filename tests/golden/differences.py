@@ -70,6 +70,14 @@ class Wanted(Enum):
         "--platform and its like imply --only-binary=:all: here, and are refused only where a wheel that does not run "
         "on the target would be installed into it",
     )
+    PRINTS_FILE_URLS_WHOLE = Difference(
+        r"only (pip|asyncpip) says: Collecting .*git\+file:",
+        "pip prints `git+file:///path` without two of its slashes",
+    )
+    GIT_KEEPS_TIMES = Difference(
+        r"work/src/[^:]*/\.git/(index|logs/|ORIG_HEAD|FETCH_HEAD)",
+        "git writes down when it did things",
+    )
     WRONG_WHEELS_ARE_ERRORS = Difference(
         r"on stderr: pip \['WARNING'\], asyncpip \['ERROR'\]",
         "pip warns of a built wheel that is of another project, then fails in its newer form of errors; here it is one "
