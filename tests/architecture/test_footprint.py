@@ -159,7 +159,15 @@ def test_install_without_a_proxy_loads_no_aiohttp(environments: dict[str, Path],
     assert len(server.requests) > asked
 
 
-@pytest.mark.parametrize("line", ["hash {file}", "config list", "uninstall -y --dry-run needed demo --python {filled}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "hash {file}",
+        "config list",
+        "cache list --cache-dir {cache}",
+        "uninstall -y --dry-run needed demo --python {filled}",
+    ],
+)
 def test_local_commands_load_nothing_heavy(environments: dict[str, Path], line: str) -> None:
     values = {name: str(place) for name, place in environments.items()} | {"file": __file__}
     done = run_blocked([word.format_map(values) for word in line.split()], (*HEAVY, "packaging.requirements"))

@@ -58,6 +58,7 @@ PLANNED = frozenset(SUMMARIES) - {
     "check",
     "completion",
     "config",
+    "debug",
     "download",
     "freeze",
     "hash",
