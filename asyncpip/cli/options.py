@@ -300,6 +300,15 @@ REQUIREMENTS = OptionGroup(
         Option(
             "--override", "override_files", "list", "Replace requirements by those of a file.", metavar="file", own=True
         ),
+        Option(
+            "--resolution",
+            "resolution",
+            "choice",
+            "Which of the versions that fit: the highest; the lowest; lowest-direct: that of what you name yourself.",
+            choices=("highest", "lowest", "lowest-direct"),
+            default="highest",
+            own=True,
+        ),
     ),
 )
 

@@ -12,7 +12,14 @@ from asyncpip.core.urls import is_url, path_to_url
 from asyncpip.errors import CommandError, UsageError
 from asyncpip.net.transport import TransportOptions
 from asyncpip.pipeline.limits import Limits
-from asyncpip.resolve.selection import FormatControl, IndexStrategy, ReleaseControl, Selection, UpgradeStrategy
+from asyncpip.resolve.selection import (
+    FormatControl,
+    IndexStrategy,
+    PreferredVersion,
+    ReleaseControl,
+    Selection,
+    UpgradeStrategy,
+)
 
 if TYPE_CHECKING:
     from asyncpip.commands.context import SettingsView
@@ -144,6 +151,7 @@ def selection(
         ignore_requires_python=ignore_requires_python,
         allow_sdists=allow_sdists,
         index_strategy=IndexStrategy(settings.text("index_strategy") or "best"),
+        preferred=PreferredVersion(settings.text("resolution") or "highest"),
     )
 
 

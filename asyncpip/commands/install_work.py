@@ -74,6 +74,7 @@ def install(this: InstallRun, installed: InstalledDistributions, index: IndexOpt
         if this.dry_run:
             if plan.add:
                 this.tell(Level.INFO, output.would_install_line(plan.add))
+            work.write_timings(fetched)
             return 0
         if not plan.add:
             return 0
@@ -194,7 +195,7 @@ class _Work:
         for distribution in removed:
             this.tell(Level.INFO, f"  Successfully uninstalled {distribution.raw_name}-{distribution.raw_version}")
         self._tell_success(adding, conflicts)
-        self._write_timings(fetched, finished - started)
+        self.write_timings(fetched, finished - started)
         self._remember(plan, fetched, conflicts)
         return self._verify(adding) if this.settings.flag("verify") else 0
 
@@ -322,7 +323,8 @@ class _Work:
             if names:
                 this.warn(output.scripts_off_path(names, directory))
 
-    def _write_timings(self, fetched: FetchedPlan, install_seconds: float) -> None:
+    def write_timings(self, fetched: FetchedPlan, install_seconds: float = 0.0) -> None:
+        """Write how long each phase took, where that is asked for."""
         place = self.this.settings.text("timings")
         if place is None:
             return

@@ -1,4 +1,4 @@
-"""The files of one project as candidates, newest first, and the reason for each file left out.
+"""The files of one project as candidates, in order of preference, and the reason for each file left out.
 
 Order (pip's): a digest that is asked for, not yanked, with `--prefer-binary` wheels, version, wheel tag, build number;
 where all that is equal an index beats a find-links place, the last index named beats the others. Nothing is looked at
@@ -19,7 +19,7 @@ from asyncpip.resolve.selection import IndexStrategy
 from asyncpip.resolve.version_order import order_key, parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
@@ -77,10 +77,14 @@ class CandidateList:
         pages: Sequence[ProjectPage],
         selection: Selection,
         hashes: AllowedHashes = NO_HASHES,
+        *,
+        lowest_first: bool = False,
     ) -> None:
+        """``lowest_first`` turns the order of versions round (`--resolution`); nothing else changes places."""
         self.name = name
         self._selection = selection
         self._hashes = hashes
+        self._lowest_first = lowest_first
         self._pages = list(pages)
         if selection.index_strategy is IndexStrategy.FIRST_INDEX:
             first = next((page for page in pages if not page.is_find_links and page.versions), None)
@@ -154,7 +158,12 @@ class CandidateList:
         )
         yield from _first_of_each_version(candidates)
 
-    def _releases_matching(self, specifier: SpecifierSet) -> Iterator[_Release]:
+    def _releases_matching(self, specifier: SpecifierSet) -> Iterable[_Release]:
+        """Return releases that have an accepted file and that ``specifier`` allows, in order of preference."""
+        newest_first = self._releases_allowed(specifier)
+        return reversed(list(newest_first)) if self._lowest_first else newest_first
+
+    def _releases_allowed(self, specifier: SpecifierSet) -> Iterator[_Release]:
         """Yield releases that have an accepted file and that ``specifier`` allows, newest first."""
         allowed = self._selection.releases.allows_pre_releases(self.name)
         if allowed is None:

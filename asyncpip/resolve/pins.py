@@ -15,7 +15,7 @@ from asyncpip.core.urls import filename_of, redact, without_fragment
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import ResolutionError, WheelFormatError
 from asyncpip.resolve.candidates import CandidateList
-from asyncpip.resolve.selection import UpgradeStrategy
+from asyncpip.resolve.selection import PreferredVersion, UpgradeStrategy
 from asyncpip.resolve.wants import Pin
 
 if TYPE_CHECKING:
@@ -187,7 +187,13 @@ class PinTable:
         project = self._project(name)
         if project.candidates is None:
             pages = self._source.fetch_pages(name)
-            project.candidates = CandidateList(name, pages, self._selection, self._demands.hashes_of(name))
+            project.candidates = CandidateList(
+                name,
+                pages,
+                self._selection,
+                self._demands.hashes_of(name),
+                lowest_first=self._prefers_lowest(name),
+            )
         return project.candidates
 
     def is_settled(self, name: NormalizedName, specifier: SpecifierSet) -> bool:
@@ -199,6 +205,15 @@ class PinTable:
         if project is None:
             project = self._projects[name] = _Project()
         return project
+
+    def _prefers_lowest(self, name: NormalizedName) -> bool:
+        match self._selection.preferred:
+            case PreferredVersion.HIGHEST:
+                return False
+            case PreferredVersion.LOWEST:
+                return True
+            case PreferredVersion.LOWEST_DIRECT:
+                return name in self._requested
 
     def _prefers_installed(self, name: NormalizedName) -> bool:
         match self._upgrade:
@@ -232,12 +247,14 @@ class PinTable:
     def _search(self, name: NormalizedName, project: _Project, specifier: SpecifierSet) -> Iterator[Pin]:
         """Yield the installed pin and those of the pages, in the order that the upgrade strategy wants."""
         installed = self._installed_pin(name, specifier)
-        waiting = installed
+        waiting, lowest = installed, self._prefers_lowest(name)
         if installed is not None and self._prefers_installed(name):
             yield installed
             waiting = None
         for candidate in self.candidates(name).candidates_matching(specifier):
-            if waiting is not None and waiting.version >= candidate.version:
+            if waiting is not None and (
+                waiting.version <= candidate.version if lowest else waiting.version >= candidate.version
+            ):
                 yield waiting
                 waiting = None
             if installed is not None and installed.version == candidate.version:

@@ -45,6 +45,16 @@ class IndexStrategy(enum.Enum):
     """Only those of the first index that has any; find-links places always count."""
 
 
+class PreferredVersion(enum.Enum):
+    """Which of several versions that fit is chosen (`--resolution`)."""
+
+    HIGHEST = "highest"
+    LOWEST = "lowest"
+    """For finding out whether the lower bounds in one's metadata are true."""
+    LOWEST_DIRECT = "lowest-direct"
+    """The lowest of projects that the user named, the highest of all others."""
+
+
 def _apply_rule(value: str, target: set[str], other: set[str]) -> None:
     """Change both sets as one option value says: names, `:all:`, `:none:`, with commas; left to right (pip's rule)."""
     names = value.split(",")
@@ -146,6 +156,7 @@ class Selection:
     allow_sdists: bool = False
     """Whether an sdist can be made use of."""
     index_strategy: IndexStrategy = IndexStrategy.BEST
+    preferred: PreferredVersion = PreferredVersion.HIGHEST
     _tag_ranks: dict[str, int] = field(init=False, repr=False, compare=False)
     _set_ranks: dict[tuple[str, str, str], int | None] = field(
         init=False, repr=False, compare=False, default_factory=dict

@@ -7,15 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.environments import Workplace, distributions_in, read_tree
+from tests.support.index_server import IndexServer
 from tests.support.wheel_builder import record_digest
-
-if TYPE_CHECKING:
-    from tests.support.index_server import IndexServer
 
 BASE_PYTHON = os.path.realpath(sys.executable)
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -203,3 +200,48 @@ def test_prerequisites_of_a_target(workplace: Workplace, index: IndexServer) -> 
     assert "no-python" in missing.stderr
     (workplace.work / "empty").mkdir()
     assert workplace.asyncpip("install", "-i", index.index_url, "leaf", python=workplace.work / "empty").code == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "version"),
+    [(("--index-strategy", "best"), "3.0"), (("--index-strategy", "first-index"), "2.0"), ((), "3.0")],
+    ids=["best", "first-index", "default"],
+)
+def test_several_indexes(workplace: Workplace, index: IndexServer, given: tuple[str, ...], version: str) -> None:
+    with IndexServer() as other:
+        other.add_wheel("leaf", "3.0")
+        other.add_wheel("only-here", "1.0")
+        places = ("-i", index.index_url, "--extra-index-url", other.index_url)
+        outcome = workplace.install(*places, "leaf", "only-here", *given)
+    assert outcome.code == 0, outcome.text
+    assert workplace.environment.distributions() == [f"leaf-{version}", "only_here-1.0"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("highest", ["app-1.0", "leaf-2.0"]),
+        ("lowest", ["app-1.0", "leaf-1.0"]),
+        ("lowest-direct", ["app-1.0", "leaf-2.0"]),
+    ],
+)
+def test_resolution(workplace: Workplace, index: IndexServer, given: str, expected: list[str]) -> None:
+    outcome = workplace.install("-i", index.index_url, "app", "--resolution", given)
+    assert outcome.code == 0, outcome.text
+    assert workplace.environment.distributions() == expected
+
+
+def test_lowest_of_what_is_named(workplace: Workplace, index: IndexServer) -> None:
+    index.add_wheel("app", "2.0", requires=["leaf>=1"])
+    outcome = workplace.install("-i", index.index_url, "app", environ={"ASYNCPIP_RESOLUTION": "lowest-direct"})
+    assert outcome.code == 0, outcome.text
+    assert workplace.environment.distributions() == ["app-1.0", "leaf-2.0"]
+
+
+def test_timings_of_a_dry_run(workplace: Workplace, index: IndexServer) -> None:
+    outcome = workplace.install("-i", index.index_url, "app", "--dry-run", "--timings", "times.json")
+    assert outcome.code == 0, outcome.text
+    timings = json.loads((workplace.work / "times.json").read_text())
+    assert timings.keys() >= {"rounds", "backtracks", "requests", "waits", "resolve", "total"}
+    assert (timings["rounds"], timings["backtracks"]) == (3, 0)
+    assert timings["requests"] == 4

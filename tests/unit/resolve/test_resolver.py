@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 from packaging.version import Version
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.dependency import MarkerEvaluator
+from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.hashes import AllowedHashes
 from asyncpip.core.names import normalize_name
 from asyncpip.core.requirement import DirectKind, DirectReference, Origin
@@ -18,7 +20,7 @@ from asyncpip.errors import (
     WheelFormatError,
 )
 from asyncpip.resolve.resolver import ResolutionCancelled, ResolveRequest, resolve
-from asyncpip.resolve.selection import FormatControl, ReleaseControl, Selection, UpgradeStrategy
+from asyncpip.resolve.selection import FormatControl, PreferredVersion, ReleaseControl, Selection, UpgradeStrategy
 from tests.support.memory_index import (
     MARKERS,
     SELECTION,
@@ -587,3 +589,41 @@ def test_projects_that_nobody_wants_any_more_may_form_a_circle() -> None:
 def test_versions_are_compared_as_versions() -> None:
     (decision,) = ask(MemoryIndex({"p": {"1.9": [], "1.10": []}}), "p").decisions
     assert decision.choice.version == Version("1.10")
+
+
+# Which of the versions that fit
+
+CHAIN: Index = {
+    "a": {"1": ["b>=2"], "2": ["b>=2"], "3": ["b>=3"]},
+    "b": {"1": [], "2": [], "3": [], "4": [], "5a1": []},
+}
+
+
+@pytest.mark.parametrize(
+    ("preferred", "roots", "expected"),
+    [
+        (PreferredVersion.HIGHEST, ["a"], {"a": "3", "b": "4"}),
+        (PreferredVersion.LOWEST, ["a"], {"a": "1", "b": "2"}),
+        (PreferredVersion.LOWEST, ["a>=2", "b!=2"], {"a": "2", "b": "3"}),
+        (PreferredVersion.LOWEST_DIRECT, ["a>1"], {"a": "2", "b": "4"}),
+        (PreferredVersion.LOWEST_DIRECT, ["a>2", "b"], {"a": "3", "b": "3"}),
+    ],
+)
+def test_preferred_version(preferred: PreferredVersion, roots: list[str], expected: dict[str, str]) -> None:
+    assert versions(ask(MemoryIndex(CHAIN), *roots, selection=replace(SELECTION, preferred=preferred))) == expected
+
+
+def test_lowest_version_beside_an_installed_one() -> None:
+    lowest = replace(SELECTION, preferred=PreferredVersion.LOWEST)
+    present = installed(("b", "3", []))
+    assert versions(ask(MemoryIndex(CHAIN), "b", selection=lowest, installed=present)) == {"b": "3"}
+    again = ask(MemoryIndex(CHAIN), "b", selection=lowest, installed=present, upgrade=UpgradeStrategy.EAGER)
+    assert versions(again) == {"b": "1"}
+    eager = ask(MemoryIndex(CHAIN), "b>2", selection=lowest, installed=present, upgrade=UpgradeStrategy.EAGER)
+    assert isinstance(eager.decisions[0].choice, InstalledDistribution)
+
+
+def test_lowest_version_is_final_where_one_is() -> None:
+    lowest = replace(SELECTION, preferred=PreferredVersion.LOWEST)
+    assert versions(ask(MemoryIndex({"p": {"1a1": [], "2": [], "3": []}}), "p", selection=lowest)) == {"p": "2"}
+    assert versions(ask(MemoryIndex({"p": {"1a1": [], "2a1": []}}), "p", selection=lowest)) == {"p": "1a1"}
