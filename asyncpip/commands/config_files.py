@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
+from asyncpip.commands.whole_files import write_whole
 from asyncpip.environment.choice import site_prefix
 from asyncpip.environment.configuration import (
     Entry,
@@ -94,25 +94,10 @@ class ConfigurationScope:
 
 
 def write_configuration(path: str, text: str) -> None:
-    """Put ``text`` into the file ``path``, as a whole or not at all; a link stays one, owner and mode stay."""
-    final = os.path.realpath(path)
-    aside = f"{final}.{os.getpid()}.part"
+    """Put ``text`` into the file ``path``, as a whole or not at all."""
     try:
-        os.makedirs(os.path.dirname(final), exist_ok=True)
-        try:
-            with open(aside, "x", encoding=None, newline="") as stream:
-                stream.write(text)
-            with suppress(OSError):
-                status = os.stat(final)
-                os.chmod(aside, status.st_mode & 0o7777)
-                os.chown(aside, status.st_uid, status.st_gid)
-            os.replace(aside, final)
-        except PermissionError:  # a file in a directory of somebody else's
-            with open(final, "w", encoding=None, newline="") as stream:
-                stream.write(text)
-        finally:
-            with suppress(OSError):
-                os.unlink(aside)
+        os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
+        write_whole(path, text)
     except (OSError, UnicodeEncodeError) as error:
         raise CommandError(f"An error occurred while writing to the configuration file {path}: {error}") from error
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from asyncpip.commands.inquiry import Inquiry, open_run
+from asyncpip.commands.inquiry import Inquiry
+from asyncpip.commands.surroundings import find_surroundings
 from asyncpip.commands.target_matrix import target_choices
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def run(context: CommandContext) -> int:
     """Run the command; return its exit code."""
     settings = context.settings
-    store, selected = open_run(context)
+    store, selected = find_surroundings(context)
     choices = target_choices(
         platforms=settings.texts("platforms"),
         python_versions=settings.texts("python_versions"),

@@ -23,8 +23,6 @@ from asyncpip.core.dependency import MarkerEvaluator
 from asyncpip.core.events import Level, Message
 from asyncpip.environment.externally_managed import check_virtualenv_required
 from asyncpip.environment.markers import target_with_selection
-from asyncpip.environment.target import find_target
-from asyncpip.store.store import open_store, process_umask
 
 if TYPE_CHECKING:
     from asyncpip.commands.context import CommandContext
@@ -32,9 +30,7 @@ if TYPE_CHECKING:
     from asyncpip.commands.requirement_input import RequirementInput
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.core.target import TargetEnvironment
-    from asyncpip.environment.target import TargetSelection
     from asyncpip.resolve.selection import Selection
-    from asyncpip.store.store import Store
 
 
 class Inquiry:
@@ -160,20 +156,6 @@ class Inquiry:
             limits=self.limits,
         )
         return fetch_text(url, options, self.reporter, self.context.environ)
-
-
-def open_run(context: CommandContext) -> tuple[Store | None, TargetSelection]:
-    """Return the store, None without a cache, and the interpreter to work for; tell what is odd about them."""
-    warnings: list[str] = []
-    store = open_store(context.settings.text("cache_dir"), umask=process_umask(), warn=warnings.append)
-    selected = find_target(
-        python=context.settings.text("python"), environ=context.environ, records=store, meanwhile=lambda: None
-    )
-    if selected.notice:
-        warnings.append(selected.notice)
-    for text in warnings:
-        context.reporter.emit(Message(Level.WARNING, text))
-    return store, selected
 
 
 def target_of(running: TargetEnvironment, choice: TargetChoice) -> TargetEnvironment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from asyncpip.commands.whole_files import write_whole
 from asyncpip.errors import CommandError
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ def write_text(context: CommandContext, place: str, text: str) -> None:
         context.write_stdout(text)
         return
     try:
-        with open(place, "w", encoding="utf-8") as writing:
-            writing.write(text)
+        write_whole(place, text, encoding="utf-8")
     except OSError as error:
         raise CommandError(f"could not write {place}", why=str(error)) from error

@@ -147,6 +147,14 @@ class Bridge(Generic[Stored]):
         assert archive.value is not None  # noqa: S101 - set before `done`, or `error` is
         return archive.value
 
+    def pages_here(self) -> dict[NormalizedName, Sequence[ProjectPage]]:
+        """Return the pages of all projects that were asked for and have come."""
+        return {
+            name: future.result()
+            for name, future in self._pages.items()
+            if future.done() and not future.cancelled() and future.exception() is None
+        }
+
     def close(self) -> None:
         """Answer every open question with an end, so that the solver's thread returns."""
         self._closed = True

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
+    from asyncpip.core.page import ProjectPage
     from asyncpip.core.resolution import Resolution, Resolved
     from asyncpip.pipeline.session import Session
     from asyncpip.resolve.resolver import ResolveRequest
@@ -39,6 +40,8 @@ class Answered(Generic[Stored]):
     fetch_seconds: float
     waits: int
     """How often the solver had to wait."""
+    pages: Mapping[NormalizedName, Sequence[ProjectPage]]
+    """Those that were looked at, by project."""
 
 
 async def answer_question(
@@ -87,6 +90,7 @@ async def answer_question(
         resolve_seconds=resolved - started,
         fetch_seconds=fetched - resolved,
         waits=bridge.waits,
+        pages=bridge.pages_here(),
     )
 
 

@@ -264,7 +264,7 @@ class CandidateList:
                     f"Index {page.url} does not provide upload-time metadata.",
                     why="--uploaded-prior-to needs the moment at which each file was uploaded (PEP 700)",
                 )
-            if _parse_moment(file.upload_time) >= selection.uploaded_prior_to:
+            if parse_upload_time(file.upload_time) >= selection.uploaded_prior_to:
                 return Reason.UPLOADED_TOO_LATE, file.upload_time
         if not file.is_wheel and not self._sdists_allowed:
             return Reason.SDIST_EXCLUDED, ""
@@ -321,7 +321,7 @@ def _first_of_each_version(candidates: list[Candidate]) -> Iterator[Candidate]:
             yield candidate
 
 
-def _parse_moment(text: str) -> dt.datetime:
+def parse_upload_time(text: str) -> dt.datetime:
     """Return the RFC 3339 moment ``text``; one without a zone is UTC."""
     try:
         moment = dt.datetime.fromisoformat(text)

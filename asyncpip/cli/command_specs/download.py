@@ -109,6 +109,7 @@ SPEC = CommandSpec(
         BUILD,
         GENERAL,
     ),
+    arguments="paths",
     examples=(
         ("download --dest wheels/ -r requirements.txt", "all that a file asks for, into a directory"),
         (

@@ -67,6 +67,7 @@ PLANNED = frozenset(SUMMARIES) - {
     "inspect",
     "install",
     "list",
+    "lock",
     "search",
     "show",
     "uninstall",

@@ -1,0 +1,110 @@
+"""One run that ends with a resolution and what its files are known by; archives only where no index gives a digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from asyncpip.core.hashes import NO_HASHES
+from asyncpip.pipeline.fetch_plan import beside_solvers
+from asyncpip.pipeline.keeping import WholeArchives
+from asyncpip.pipeline.loop import run_in_loop
+from asyncpip.pipeline.question import answer_question, required_hashes
+from asyncpip.pipeline.session import open_session
+from asyncpip.resolve.lock_writer import needs_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from asyncpip.core.events import Reporter
+    from asyncpip.core.hashes import AllowedHashes
+    from asyncpip.core.page import ProjectPage
+    from asyncpip.core.resolution import Resolution
+    from asyncpip.core.urls import Credentials
+    from asyncpip.fetch.archives import StoredArchive
+    from asyncpip.pipeline.build_options import BuildOptions
+    from asyncpip.pipeline.limits import Limits
+    from asyncpip.pipeline.session import Places
+    from asyncpip.resolve.resolver import ResolveRequest
+    from asyncpip.store.store import Store
+
+    Prompt = Callable[[str], Credentials | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LockQuestion:
+    """One run."""
+
+    resolve: ResolveRequest
+    places: Places
+    limits: Limits
+    environ: Mapping[str, str]
+    left_out: frozenset[NormalizedName]
+    """Projects that are resolved, but not locked (`--only-deps`)."""
+    builds: BuildOptions | None
+    """How sources are built as far as their metadata needs it; None where none may be."""
+    prompt: Prompt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LockAnswer:
+    """What a run ends with."""
+
+    resolution: Resolution
+    pages: Mapping[NormalizedName, Sequence[ProjectPage]]
+    """Those that were looked at, by project."""
+    archives: Mapping[NormalizedName, StoredArchive]
+    """Of the projects whose files no index gives a digest of."""
+    allowed: Mapping[NormalizedName, AllowedHashes]
+    """What the user's hashes allow."""
+    timings: Mapping[str, float]
+    """Seconds by phase, and counts."""
+
+
+def run_lock(question: LockQuestion, store: Store, reporter: Reporter) -> LockAnswer:
+    """Resolve; blocks until done. Raises `AsyncpipError` of the first cause."""
+    with beside_solvers():
+        return run_in_loop(_run, question, store, reporter)
+
+
+async def _run(question: LockQuestion, store: Store, reporter: Reporter) -> LockAnswer:
+    hashes = required_hashes(question.resolve)
+    async with open_session(
+        question.places,
+        store,
+        reporter,
+        question.limits,
+        environ=question.environ,
+        tags=question.resolve.selection.tags,
+        hashes_of=lambda name: hashes.get(name, NO_HASHES),
+        make_keeping=partial(WholeArchives, directory=None),
+        builds=question.builds,
+        prompt=question.prompt,
+    ) as session:
+        answered = await answer_question(
+            question.resolve,
+            session,
+            reporter,
+            wanted=lambda resolution: [
+                each for each in resolution.decisions if each.name not in question.left_out and needs_digest(each)
+            ],
+            prefetch_archives=False,
+            tell_stage=reporter.emit,
+        )
+    return LockAnswer(
+        resolution=answered.resolution,
+        pages=answered.pages,
+        archives=answered.stored,
+        allowed=hashes,
+        timings={
+            "resolve": answered.resolve_seconds,
+            "download": answered.fetch_seconds,
+            "rounds": answered.resolution.rounds,
+            "backtracks": answered.resolution.backtracks,
+            "waits": answered.waits,
+            "requests": session.requests(),
+        },
+    )
