@@ -57,6 +57,7 @@ SPEC = CommandSpec(
         " All of this is safe while installations run."
     ),
     groups=(_OPTIONS, GENERAL),
+    actions=("dir", "info", "list", "remove", "purge", "prune", "verify"),
     examples=(
         ("cache list", "all wheels that are stored"),
         ("cache remove 'numpy-1.*'", "all wheels of one project's releases"),

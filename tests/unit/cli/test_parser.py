@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from asyncpip.cli.command_specs.registry import Commands
 from asyncpip.cli.parser import CommandLineError, find_command, parse
+from asyncpip.cli.specs import CommandSpec
 from asyncpip.errors import CommandError
 
 SEED_LINES = (Path(__file__).parents[2] / "support" / "seed_install_lines.txt").read_text().splitlines()
@@ -119,7 +121,6 @@ def test_what_a_command_line_cannot_say(line: str, what: str) -> None:
         ("isntall x", 'unknown command "isntall" - maybe you meant "install"'),
         ("xyzzy", 'unknown command "xyzzy"'),
         ("", 'unknown command ""'),
-        ("lock --x=json", "the command `lock` is not available yet in this version"),
         ("install --no-binary -x a", "--no-binary option requires 1 argument."),
     ],
 )
@@ -161,8 +162,17 @@ def test_a_config_setting_without_value_is_empty_and_noted() -> None:
     assert parsed.warnings == ["--config-settings --compile: no `=VALUE`, so the value is empty"]
 
 
+class OnePlanned(Commands):
+    """The commands, `lock` planned only."""
+
+    def __getitem__(self, name: str) -> CommandSpec:
+        return CommandSpec("lock", "Lock.", available=False) if name == "lock" else super().__getitem__(name)
+
+
 def test_a_planned_command_is_known_but_cannot_be_run() -> None:
-    assert not find_command("lock").available
+    assert not find_command("lock", OnePlanned()).available
+    with pytest.raises(CommandError, match="the command `lock` is not available yet in this version"):
+        parse(["lock", "--x=json"], OnePlanned())
 
 
 @pytest.mark.parametrize("line", SEED_LINES)
