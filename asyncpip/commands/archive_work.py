@@ -7,18 +7,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import download_output as output
+from asyncpip.commands.build_request import building
 from asyncpip.commands.inquiry import target_of
 from asyncpip.commands.install_output import collecting_lines
-from asyncpip.commands.resolution_request import resolve_request
+from asyncpip.commands.resolution_request import (
+    place_lines,
+    places_of,
+    resolve_request,
+    store_or_temporary,
+    telling_of_offline,
+)
 from asyncpip.commands.target_matrix import label_of
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.dependency import MarkerEvaluator
+from asyncpip.core.direct_url import DirectoryInfo
 from asyncpip.core.events import Level
+from asyncpip.core.urls import without_fragment
 from asyncpip.errors import CommandError, StoreError
 from asyncpip.install.linker import CLONE, HARDLINK, MOVE, place_file
 from asyncpip.install.plan import yanked_warning
 from asyncpip.install.transaction import PREFIX
-from asyncpip.pipeline.download_plan import TargetRequest
+from asyncpip.pipeline.download_plan import DownloadRequest, TargetRequest, run_downloads
 from asyncpip.store.store import remove_quietly, remove_tree
 
 if TYPE_CHECKING:
@@ -30,8 +39,10 @@ if TYPE_CHECKING:
     from asyncpip.commands.install_options import TargetChoice
     from asyncpip.core.resolution import Resolution, Resolved
     from asyncpip.core.target import TargetEnvironment
+    from asyncpip.environment.target import SchemeTemplates
     from asyncpip.fetch.archives import StoredArchive
     from asyncpip.pipeline.download_plan import Downloaded
+    from asyncpip.store.store import Store
 
 
 class ArchiveTarget:
@@ -93,7 +104,7 @@ class ArchiveDirectory:
         """Put an archive where it belongs, unless it is there. Blocks; may be called in any thread."""
         if stored.is_in_place:
             return
-        name = candidate.file.filename
+        name = name_of(candidate, stored)
         aside = os.path.join(self.path, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
         try:
             place_file(stored.path, aside, mode=CLONE if stored.is_local else self._mode)
@@ -105,19 +116,86 @@ class ArchiveDirectory:
             raise StoreError(f"could not write {os.path.join(self.path, name)}", why=str(error)) from error
 
 
-def distinct_files(resolutions: Iterable[Resolution], left_out: frozenset[NormalizedName]) -> list[Resolved]:
-    """Return the decisions about files, each file once, without the projects in ``left_out``."""
+def name_of(candidate: Candidate, stored: StoredArchive) -> str:
+    """Return what the file is called in the directory."""
+    return os.path.basename(stored.path) if stored.is_built else candidate.file.filename
+
+
+def fetch_archives(
+    inquiry: Inquiry,
+    templates: SchemeTemplates,
+    store: Store | None,
+    targets: Sequence[ArchiveTarget],
+    directory: str,
+    *,
+    left_out: frozenset[NormalizedName],
+    wants_wheels: bool = False,
+    verifies_built: bool = True,
+) -> Downloaded:
+    """Resolve for all targets, and bring the archives into the directory, unless this is a dry run."""
+    fetches = not inquiry.settings.flag("dry_run")
+    index = inquiry.index_options()
+    for line in place_lines(index):
+        inquiry.tell(Level.INFO, line)
+    place = ArchiveDirectory(directory, moves=store is None)
+    if fetches:
+        place.prepare()
+    with (
+        store_or_temporary(store, directory if fetches else None) as kept,
+        building(inquiry, templates, builds_editables=not wants_wheels, verifies_built=verifies_built) as builds,
+        telling_of_offline(offline=index.offline),
+    ):
+        request = DownloadRequest(
+            targets=tuple(target.request(inquiry) for target in targets),
+            places=places_of(inquiry, index),
+            limits=inquiry.limits,
+            environ=inquiry.context.environ,
+            directory=directory if fetches else None,
+            wanted=lambda resolution: wanted_of(resolution, left_out, wants_wheels=wants_wheels),
+            place=place.place,
+            prefetches=not left_out,
+            builds=builds,
+            wants_wheels=wants_wheels,
+        )
+        return run_downloads(request, kept, inquiry.reporter)
+
+
+def distinct_files(decisions: Iterable[Resolved]) -> list[Resolved]:
+    """Return the decisions about files, each file once."""
     found: dict[str, Resolved] = {}
-    for resolution in resolutions:
-        for decision in wanted_of(resolution, left_out):
-            if isinstance(decision.choice, Candidate):
-                found.setdefault(decision.choice.file.url, decision)
+    for decision in decisions:
+        if isinstance(decision.choice, Candidate):
+            found.setdefault(decision.choice.file.url, decision)
     return list(found.values())
 
 
-def wanted_of(resolution: Resolution, left_out: frozenset[NormalizedName]) -> list[Resolved]:
-    """Return the decisions whose archives are wanted."""
-    return [each for each in resolution.decisions if each.name not in left_out]
+def wanted_of(
+    resolution: Resolution, left_out: frozenset[NormalizedName], *, wants_wheels: bool = False
+) -> list[Resolved]:
+    """Return the decisions whose archives are wanted; a directory has none, but a wheel can be built of it."""
+    return [
+        each
+        for each in resolution.decisions
+        if each.name not in left_out and (wants_wheels or not _is_directory(each.choice))
+    ]
+
+
+def in_order(inquiry: Inquiry, decisions: Iterable[Resolved]) -> list[Resolved]:
+    """Return what was named first, in the order in which it was named, and then the rest."""
+    places: dict[str, int] = {}
+    for number, each in enumerate(inquiry.input.requirements):
+        if each.name is not None:
+            places.setdefault(each.name, number)
+        elif each.direct is not None:
+            places.setdefault(without_fragment(each.direct.url), number)
+    last = len(inquiry.input.requirements)
+
+    def place(decision: Resolved) -> int:
+        choice = decision.choice
+        url = without_fragment(choice.file.url) if isinstance(choice, Candidate) else ""
+        return min(places.get(decision.name, last), places.get(url, last))
+
+    return sorted(decisions, key=place)
 
 
 def tell_archives(inquiry: Inquiry, decisions: Iterable[Resolved], done: Downloaded, directory: str) -> None:
@@ -133,13 +211,13 @@ def tell_archives(inquiry: Inquiry, decisions: Iterable[Resolved], done: Downloa
         if candidate.file.is_yanked:
             inquiry.warn(yanked_warning(candidate))
         stored = done.archives.get(candidate.file.url)
-        path = os.path.join(directory, candidate.file.filename)
+        path = os.path.join(directory, name_of(candidate, stored) if stored is not None else "")
         lines = collecting_lines(decision, None if stored is None or stored.is_in_place else stored, inquiry.cwd)
         if stored is None:
             pass
         elif stored.is_in_place:
             lines.append(output.already_line(path))
-        else:
+        elif not stored.is_built or stored.from_store:
             saved.append(output.saved_line(path, inquiry.cwd))
         for line in lines:
             inquiry.tell(Level.INFO, line, routine=True)
@@ -152,6 +230,14 @@ def only_deps_names(inquiry: Inquiry) -> frozenset[NormalizedName]:
     if not inquiry.settings.flag("only_deps"):
         return frozenset()
     return frozenset(each.name for each in inquiry.input.requirements if each.name is not None)
+
+
+def _is_directory(choice: object) -> bool:
+    return (
+        isinstance(choice, Candidate)
+        and choice.direct_url is not None
+        and isinstance(choice.direct_url.info, DirectoryInfo)
+    )
 
 
 def _depends_on_target(inquiry: Inquiry) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def building(
-    inquiry: Inquiry, templates: SchemeTemplates, *, builds_editables: bool = True
+    inquiry: Inquiry, templates: SchemeTemplates, *, builds_editables: bool = True, verifies_built: bool = True
 ) -> Iterator[BuildOptions | None]:
     """Give what a `PipelineRequest` needs to build sources, None with `--no-build`; in the end the places are removed.
 
@@ -63,6 +63,7 @@ def building(
             interactive=not settings.flag("no_input"),
             exists_actions=settings.texts("exists_actions"),
             builds_editables=builds_editables,
+            verifies_built=verifies_built,
         )
     finally:
         for each in made:

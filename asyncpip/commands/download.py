@@ -34,4 +34,4 @@ def run(context: CommandContext) -> int:
     )
     from asyncpip.commands.download_work import download  # noqa: PLC0415 - loads the pipeline
 
-    return download(inquiry, choices, store)
+    return download(inquiry, choices, selected.templates, store)

@@ -9,9 +9,7 @@ from asyncpip.core.candidates import Candidate
 from asyncpip.core.quantities import format_size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from packaging.utils import NormalizedName
+    from collections.abc import Iterable, Sequence
 
     from asyncpip.core.resolution import Resolved
 
@@ -26,11 +24,23 @@ def saved_line(path: str, cwd: str) -> str:
     return f"Saved {display_path(path, cwd)}"
 
 
-def success_line(decisions: Iterable[Resolved], order: Mapping[NormalizedName, int]) -> str:
-    """Return ``Successfully downloaded a b``: what was named first, in the order in which it was named."""
-    last = len(order)
-    ordered = sorted(decisions, key=lambda each: order.get(each.name, last))
-    return "Successfully downloaded " + " ".join(dict.fromkeys(map(name_as_written, ordered)))
+def success_line(decisions: Iterable[Resolved]) -> str:
+    """Return ``Successfully downloaded a b``."""
+    return f"Successfully downloaded {_names(decisions)}"
+
+
+def built_line(decisions: Iterable[Resolved]) -> str:
+    """Return ``Successfully built a b``."""
+    return f"Successfully built {_names(decisions)}"
+
+
+def failed_line(decisions: Iterable[Resolved]) -> str:
+    """Return ``Failed to build a b``."""
+    return f"Failed to build {_names(decisions)}"
+
+
+def _names(decisions: Iterable[Resolved]) -> str:
+    return " ".join(dict.fromkeys(map(name_as_written, decisions)))
 
 
 def would_download_lines(decisions: Sequence[Resolved]) -> list[str]:
@@ -44,6 +54,15 @@ def would_download_lines(decisions: Sequence[Resolved]) -> list[str]:
             total = None if total is None or file.size is None else total + file.size
     size = "" if total is None else f" ({format_size(total)})"
     return [*lines, f"Would download {len(lines)} file{'' if len(lines) == 1 else 's'}{size}"]
+
+
+def would_make_lines(decisions: Sequence[Resolved]) -> list[str]:
+    """Return a line for each file that a dry run would fetch or build a wheel of."""
+    return [
+        f"Would {'download' if each.choice.file.is_wheel else 'build a wheel of'} {each.choice.file.filename}"
+        for each in decisions
+        if isinstance(each.choice, Candidate)
+    ]
 
 
 def index_line(path: str, count: int, cwd: str) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from asyncpip.commands import download_output as output
 from asyncpip.commands.archive_work import (
-    ArchiveDirectory,
     ArchiveTarget,
     distinct_files,
+    fetch_archives,
+    in_order,
     only_deps_names,
     targets_of,
     tell_archives,
@@ -26,17 +27,10 @@ from asyncpip.commands.download_listing import (
     requirements_text,
 )
 from asyncpip.commands.install_report import write_text, write_timings
-from asyncpip.commands.resolution_request import (
-    place_lines,
-    places_of,
-    store_or_temporary,
-    telling_of_offline,
-)
 from asyncpip.commands.simple_index import FOLDER, write_simple_index
 from asyncpip.commands.target_matrix import label_of
 from asyncpip.core.events import Level
 from asyncpip.errors import CommandError
-from asyncpip.pipeline.download_plan import DownloadRequest, run_downloads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,56 +39,34 @@ if TYPE_CHECKING:
 
     from asyncpip.commands.inquiry import Inquiry
     from asyncpip.commands.install_options import TargetChoice
+    from asyncpip.environment.target import SchemeTemplates
     from asyncpip.pipeline.download_plan import Downloaded
     from asyncpip.store.store import Store
 
 
-def download(inquiry: Inquiry, choices: Sequence[TargetChoice], store: Store | None) -> int:
+def download(inquiry: Inquiry, choices: Sequence[TargetChoice], templates: SchemeTemplates, store: Store | None) -> int:
     """Do the work; return the exit code."""
     started = time.perf_counter()
     settings = inquiry.settings
     directory = os.path.abspath(settings.text("dest") or ".")
-    dry_run = settings.flag("dry_run")
-    index = inquiry.index_options()
-    for line in place_lines(index):
-        inquiry.tell(Level.INFO, line)
-    place = ArchiveDirectory(directory, moves=store is None)
-    if not dry_run:
-        place.prepare()
     left_out = only_deps_names(inquiry)
     targets = targets_of(inquiry, choices)
-    with store_or_temporary(store, None if dry_run else directory) as kept:
-        request = DownloadRequest(
-            targets=tuple(target.request(inquiry) for target in targets),
-            places=places_of(inquiry, index),
-            limits=inquiry.limits,
-            environ=inquiry.context.environ,
-            directory=None if dry_run else directory,
-            wanted=lambda resolution: wanted_of(resolution, left_out),
-            place=place.place,
-            prefetches=not left_out,
-        )
-        with telling_of_offline(offline=index.offline):
-            done = run_downloads(request, kept, inquiry.reporter)
-    decisions = distinct_files(done.resolutions, left_out)
-    if dry_run:
-        for line in output.would_download_lines(decisions):
+    done = fetch_archives(inquiry, templates, store, targets, directory, left_out=left_out)
+    everything = distinct_files(each for resolution in done.resolutions for each in resolution.decisions)
+    if settings.flag("dry_run"):
+        wanted = distinct_files(each for resolution in done.resolutions for each in wanted_of(resolution, left_out))
+        for line in output.would_download_lines(wanted):
             inquiry.tell(Level.INFO, line)
     else:
-        tell_archives(inquiry, distinct_files(done.resolutions, frozenset()), done, directory)
-        if decisions:
-            inquiry.tell(Level.INFO, output.success_line(decisions, _order(inquiry)))
+        tell_archives(inquiry, everything, done, directory)
+        told = [each for each in everything if each.name not in left_out]
+        if told:
+            inquiry.tell(Level.INFO, output.success_line(in_order(inquiry, told)))
     _write_beside(inquiry, targets, left_out, done, directory)
     place_of_timings = settings.text("timings")
     if place_of_timings:
         write_timings(inquiry.context, place_of_timings, {**done.timings, "total": time.perf_counter() - started})
     return 0
-
-
-def _order(inquiry: Inquiry) -> dict[NormalizedName, int]:
-    """Return the place of each project that was named."""
-    names = dict.fromkeys(each.name for each in inquiry.input.requirements if each.name is not None)
-    return {name: number for number, name in enumerate(names)}
 
 
 def _write_beside(

@@ -44,6 +44,8 @@ class StoredArchive:
     """Whether it lies already where the run is to put it."""
     is_local: bool = False
     """Whether ``path`` is a file of the user's own."""
+    is_built: bool = False
+    """Whether it is a wheel that was built of what was asked for."""
 
 
 class ArchiveFetcher:
@@ -81,6 +83,13 @@ class ArchiveFetcher:
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredArchive:
         """Store an archive that came whole while only its metadata was wanted."""
         return await self._in_worker(self._keep_content, file, required, archive)
+
+    async def is_in_place(self, filename: str, digest: Digest) -> bool:
+        """Return whether the directory holds the archive of ``digest`` under that name."""
+        if self._directory is None:
+            return False
+        found = await self._in_worker(_digests_of_file, os.path.join(self._directory, filename), ())
+        return found is not None and found[0]["sha256"] == digest
 
     async def _in_worker(self, work: Callable[..., _Result], *args: object) -> _Result:
         """Run ``work`` in a worker; a thread that writes is waited for, even when the run is given up."""

@@ -49,6 +49,8 @@ class BuildOptions:
     """`--exists-action`, for a checkout in ``src`` that is of something else."""
     builds_editables: bool = True
     """False where an editable requirement is built as a regular wheel (`wheel`)."""
+    verifies_built: bool = True
+    """Whether name and version of a built wheel have to be those of its metadata (`--no-verify`)."""
 
     def key_of(self, identity: str, subdirectory: str | None, config_settings: tuple[tuple[str, str], ...]) -> str:
         """Return what a built wheel is remembered by: its source, and all that we know to shape the result."""

@@ -19,12 +19,13 @@ from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind
 from asyncpip.core.urls import filename_of, path_to_url, redact, split_credentials, url_to_path, without_fragment
 from asyncpip.errors import BuildError, RequirementError
-from asyncpip.fetch.sdists import SdistFetcher
 from asyncpip.pipeline.session import sdist_identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import BinaryIO
+    from typing import BinaryIO, Protocol
+
+    from anyio import CapacityLimiter
 
     from asyncpip.build.project import Workshop
     from asyncpip.build.vcs_urls import VcsReference
@@ -32,11 +33,18 @@ if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.requirement import DirectReference, UserRequirement
-    from asyncpip.fetch.downloader import Downloader
     from asyncpip.fetch.sdists import CheckedSdist
     from asyncpip.pipeline.build_options import BuildOptions
+    from asyncpip.pipeline.keeping import Used, UseSource
     from asyncpip.pipeline.scratch import Scratch
-    from asyncpip.store.store import Store
+
+    class UseSourceOf(Protocol):
+        """`Keeping.use_source`."""
+
+        async def __call__(
+            self, file: PageFile, required: AllowedHashes, use: UseSource[Used], jobs: CapacityLimiter
+        ) -> Used:
+            """See there."""
 
 
 class IndexSource:
@@ -160,18 +168,19 @@ class SourceFetcher:
     def __init__(
         self,
         options: BuildOptions,
-        store: Store,
-        downloader: Downloader,
+        use_source: UseSourceOf,
         workshop: Workshop,
         scratch: Scratch,
         reporter: Reporter,
+        *,
+        umask: int,
     ) -> None:
         self._options = options
         self._scratch = scratch
         self._workshop = workshop
         self._reporter = reporter
-        self._umask = store.umask
-        self._sdists = SdistFetcher(store, downloader, workshop.jobs)
+        self._umask = umask
+        self._use_source = use_source
 
     async def fetch(self, source: IndexSource | DirectSource) -> FetchedSource:
         """Return the source's tree; raises `DownloadError`, `HashMismatchError`, `BuildError`."""
@@ -245,7 +254,7 @@ class SourceFetcher:
             return checked
 
         try:
-            checked = await self._sdists.fetch(file, required, unpack)
+            checked = await self._use_source(file, required, unpack, self._workshop.jobs)
         except OSError as error:
             raise BuildError(f"{file.filename} cannot be unpacked", why=str(error)) from error
         direct_url = None

@@ -23,6 +23,8 @@ from asyncpip.core.page import PageFile
 from asyncpip.core.urls import path_to_url, redact
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import BuildError
+from asyncpip.fetch.hashes import check_digests
+from asyncpip.fetch.wheels import StoredWheel
 from asyncpip.pipeline.bridge import parse_metadata
 from asyncpip.pipeline.build_requirements import PipelineBuildRequirements
 from asyncpip.pipeline.build_sources import DirectSource, IndexSource, SourceFetcher
@@ -38,10 +40,11 @@ if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.metadata import CoreMetadata
+    from asyncpip.core.names import Digest
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.index.client import IndexClient
-    from asyncpip.pipeline.build_sources import FetchedSource
+    from asyncpip.pipeline.build_sources import FetchedSource, UseSourceOf
     from asyncpip.pipeline.limits import Limits
     from asyncpip.pipeline.session import BuildDoor
     from asyncpip.store.store import Store
@@ -58,6 +61,7 @@ class Builder:
         store: Store,
         index: IndexClient,
         downloader: Downloader,
+        use_source: UseSourceOf,
         tasks: TaskGroup,
         reporter: Reporter,
         limits: Limits,
@@ -89,7 +93,7 @@ class Builder:
             tell=lambda text: self._tell(Level.VERBOSE, text),
             warn=lambda text: self._tell(Level.WARNING, text),
         )
-        self._sources = SourceFetcher(options, store, downloader, self._workshop, self._scratch, reporter)
+        self._sources = SourceFetcher(options, use_source, self._workshop, self._scratch, reporter, umask=store.umask)
         self._builds: dict[str, _Build] = {}
         self._waits: dict[str, set[str]] = {}
         """What is being built → what it waits for."""
@@ -223,17 +227,25 @@ class Builder:
         filename = os.path.basename(path)
         wheels = self._private_wheels if build.key is None else self._wheels
         size = os.stat(path).st_size
-        wheel = await wheels.fetch(PageFile(filename=filename, url=path_to_url(path)), NO_HASHES)
-        _check_built(metadata, filename, source.label)
+        wheel = await self._store_built(wheels, path)
+        if self._options.verifies_built:
+            _check_built(metadata, filename, source.label)
         self._tell(
             Level.INFO,
             f"  Created {kind} for {metadata.name}: filename={filename} size={size} sha256={wheel.digest}",
         )
         self.built.add(metadata.name)
-        if build.key is None:
+        if build.key is None or not self._options.verifies_built:
             build.wheel = BuiltWheel(stored=wheel, path=path)
         else:
             build.wheel = await anyio.to_thread.run_sync(keep_built, self._store, build.key, wheel, path)
+
+    async def _store_built(self, wheels: UnpackedWheels, path: str) -> StoredWheel:
+        """Return a built wheel unpacked; one that nobody verifies may be none at all, and only the archive counts."""
+        if self._options.verifies_built:
+            return await wheels.fetch(PageFile(filename=os.path.basename(path), url=path_to_url(path)), NO_HASHES)
+        digest = await anyio.to_thread.run_sync(_sha256, path)
+        return StoredWheel(digest=digest, tree=self._store.tree_path(digest), from_store=False)
 
     def _project(self, build: _Build, fetched: FetchedSource) -> SourceProject:
         if build.project is None:
@@ -317,6 +329,11 @@ def _static_metadata(source: Source, fetched: FetchedSource) -> bytes | None:
     ):
         return None  # let the backend say which of the two is right
     return data
+
+
+def _sha256(path: str) -> Digest:
+    with open(path, "rb") as reading:
+        return check_digests(reading.read(), (), label=os.path.basename(path), url=path_to_url(path))
 
 
 def _check_built(metadata: CoreMetadata, filename: str, label: str) -> None:

@@ -17,7 +17,7 @@ import anyio.to_thread
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Stage, StageProgress
 from asyncpip.core.hashes import NO_HASHES, AllowedHashes
-from asyncpip.errors import AsyncpipError, DownloadError
+from asyncpip.errors import AsyncpipError, BuildError, DownloadError, WheelFormatError
 from asyncpip.pipeline.bridge import Bridge
 from asyncpip.pipeline.fetch_plan import beside_solvers
 from asyncpip.pipeline.keeping import WholeArchives
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from asyncpip.core.resolution import Resolution, Resolved
     from asyncpip.core.urls import Credentials
     from asyncpip.fetch.archives import StoredArchive
+    from asyncpip.pipeline.build_options import BuildOptions
     from asyncpip.pipeline.limits import Limits
     from asyncpip.pipeline.session import Places
     from asyncpip.resolve.resolver import ResolveRequest
@@ -68,6 +69,10 @@ class DownloadRequest:
     """Puts one archive where it is to end. Blocks; called in worker threads, once for each archive."""
     prefetches: bool = True
     """Whether archives are fetched as soon as a candidate is pinned."""
+    builds: BuildOptions | None = None
+    """How sources are built, where their metadata or their wheel is wanted; None where none may be."""
+    wants_wheels: bool = False
+    """Whether sources are to end as wheels; a build that fails does not stop the others then."""
     prompt: Callable[[str], Credentials | None] | None = None
 
 
@@ -79,6 +84,8 @@ class Downloaded:
     """One for each target."""
     archives: dict[str, StoredArchive]
     """By URL, for each decision that ``wanted`` named."""
+    failures: dict[str, AsyncpipError]
+    """By URL, why no wheel could be built."""
     timings: dict[str, float]
     """Seconds by phase, and counts."""
 
@@ -101,7 +108,8 @@ async def _run(request: DownloadRequest, store: Store, reporter: Reporter) -> Do
             environ=request.environ,
             tags=tuple({tag for target in request.targets for tag in target.resolve.selection.tags}),
             hashes_of=lambda name: hashes.get(name, NO_HASHES),
-            make_keeping=partial(WholeArchives, directory=request.directory),
+            make_keeping=partial(WholeArchives, directory=request.directory, builds=request.wants_wheels),
+            builds=request.builds,
             prompt=request.prompt,
         ) as session,
         anyio.create_task_group() as tasks,
@@ -123,11 +131,12 @@ async def _run(request: DownloadRequest, store: Store, reporter: Reporter) -> Do
         resolved = time.perf_counter()
         candidates = _distinct(each for resolution in resolutions for each in request.wanted(resolution))
         reporter.emit(StageProgress(Stage.RESOLVING, len(candidates), len(candidates)))
-        archives = await _collect(candidates, bridge, request, reporter) if fetches else {}
+        archives, failures = await _collect(candidates, bridge, request, reporter) if fetches else ({}, {})
         tasks.cancel_scope.cancel()  # what was only expected
     return Downloaded(
         resolutions=tuple(resolutions),
         archives=archives,
+        failures=failures,
         timings={
             "resolve": resolved - started,
             "download": time.perf_counter() - resolved,
@@ -166,14 +175,21 @@ async def _solve_all(
 
 async def _collect(
     candidates: Mapping[str, Candidate], bridge: Bridge[StoredArchive], request: DownloadRequest, reporter: Reporter
-) -> dict[str, StoredArchive]:
-    """Return the archives of all candidates by URL, each put in its place as soon as it is here."""
+) -> tuple[dict[str, StoredArchive], dict[str, AsyncpipError]]:
+    """Return the archives of all candidates by URL, each put in its place as soon as it is here; and failed builds."""
     archives: dict[str, StoredArchive] = {}
+    failures: dict[str, AsyncpipError] = {}
     workers = anyio.CapacityLimiter(request.limits.jobs)
     reporter.emit(StageProgress(Stage.FETCHING, 0, len(candidates)))
 
     async def collect(url: str, candidate: Candidate) -> None:
-        stored = await bridge.archive(candidate)
+        try:
+            stored = await bridge.archive(candidate)
+        except (BuildError, WheelFormatError) as error:
+            if not request.wants_wheels or candidate.file.is_wheel:
+                raise
+            failures[url] = error
+            return
         with anyio.CancelScope(shield=True):  # a thread that writes is waited for
             await anyio.to_thread.run_sync(request.place, candidate, stored, limiter=workers)
         archives[url] = stored
@@ -182,7 +198,7 @@ async def _collect(
     async with anyio.create_task_group() as tasks:
         for url, candidate in candidates.items():
             tasks.start_soon(collect, url, candidate)
-    return archives
+    return archives, failures
 
 
 def _distinct(decisions: Iterable[Resolved]) -> dict[str, Candidate]:

@@ -6,8 +6,10 @@ import mmap
 import os
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import anyio.to_thread
+
 from asyncpip.errors import StoreError, WheelFormatError
-from asyncpip.fetch.archives import ArchiveFetcher
+from asyncpip.fetch.archives import ArchiveFetcher, StoredArchive
 from asyncpip.fetch.wheels import WheelFetcher
 from asyncpip.install.archive import ArchiveReader
 from asyncpip.install.manifest import Manifest
@@ -17,19 +19,24 @@ from asyncpip.store.store import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import BinaryIO
+
+    from anyio import CapacityLimiter as Limiter
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.names import Digest
     from asyncpip.core.page import PageFile
-    from asyncpip.fetch.archives import StoredArchive
     from asyncpip.fetch.downloader import Downloader
+    from asyncpip.fetch.sdists import CheckedSdist
     from asyncpip.fetch.wheels import StoredWheel
     from asyncpip.pipeline.built_wheels import BuiltWheel
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
 
     Build = Callable[[], Awaitable[BuiltWheel]]
+    Used = TypeVar("Used")
+    UseSource = Callable[[BinaryIO, CheckedSdist], Used]
     MakeKeeping = Callable[[Store, Downloader, Reporter, Limits], "Keeping[Stored]"]
 
 
@@ -60,6 +67,9 @@ class Keeping(Protocol[Stored]):
     async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> Stored:
         """Return what is wanted of a source: what ``build`` makes of it, or ``file`` as it is."""
 
+    async def use_source(self, file: PageFile, required: AllowedHashes, use: UseSource[Used], jobs: Limiter) -> Used:
+        """Return what ``use``, called in one of ``jobs`` workers with the open archive, makes of a source."""
+
     def read_metadata(self, stored: Stored) -> bytes:
         """Return the METADATA of a wheel; raise `StoreError` where what is stored is damaged. Blocks."""
 
@@ -80,6 +90,7 @@ class UnpackedWheels:
         self._store = store
         self._pool = UnpackPool()
         self._fetcher = WheelFetcher(store, downloader, self._pool.run, jobs=limits.jobs)
+        self._downloader = downloader
 
     async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredWheel:
         """See `Keeping`."""
@@ -92,6 +103,12 @@ class UnpackedWheels:
     async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> StoredWheel:  # noqa: ARG002 - the protocol's
         """See `Keeping`."""
         return (await build()).stored
+
+    async def use_source(self, file: PageFile, required: AllowedHashes, use: UseSource[Used], jobs: Limiter) -> Used:
+        """See `Keeping`. The archive itself is not kept: what is built from it is."""
+        from asyncpip.fetch.sdists import SdistFetcher  # noqa: PLC0415 - few runs build anything
+
+        return await SdistFetcher(self._store, self._downloader, jobs).fetch(file, required, use)
 
     def read_metadata(self, stored: StoredWheel) -> bytes:
         """See `Keeping`."""
@@ -115,9 +132,17 @@ class WholeArchives:
     """Archives as they are, nothing unpacked."""
 
     def __init__(
-        self, store: Store, downloader: Downloader, reporter: Reporter, limits: Limits, *, directory: str | None
+        self,
+        store: Store,
+        downloader: Downloader,
+        reporter: Reporter,
+        limits: Limits,
+        *,
+        directory: str | None,
+        builds: bool,
     ) -> None:
-        """See `ArchiveFetcher` for ``directory``."""
+        """See `ArchiveFetcher` for ``directory``; ``builds`` says whether a wheel is wanted of a source."""
+        self._builds = builds
         self._fetcher = ArchiveFetcher(store, downloader, reporter, jobs=limits.jobs, directory=directory)
 
     async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredArchive:
@@ -128,9 +153,32 @@ class WholeArchives:
         """See `Keeping`."""
         return await self._fetcher.keep(file, archive, required)
 
-    async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> StoredArchive:  # noqa: ARG002 - the protocol's
+    async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> StoredArchive:
         """See `Keeping`."""
-        return await self._fetcher.fetch(file, required)
+        if not self._builds:
+            return await self._fetcher.fetch(file, required)
+        built = await build()
+        return StoredArchive(
+            digest=built.stored.digest,
+            path=built.path,
+            size_bytes=(await anyio.to_thread.run_sync(os.stat, built.path)).st_size,
+            from_store=built.stored.from_store,
+            is_in_place=built.stored.from_store
+            and await self._fetcher.is_in_place(os.path.basename(built.path), built.stored.digest),
+            is_built=True,
+        )
+
+    async def use_source(self, file: PageFile, required: AllowedHashes, use: UseSource[Used], jobs: Limiter) -> Used:
+        """See `Keeping`."""
+        from asyncpip.fetch.sdists import CheckedSdist  # noqa: PLC0415 - few runs build anything
+
+        stored = await self._fetcher.fetch(file, required)
+
+        def read() -> Used:
+            with open(stored.path, "rb") as reading:
+                return use(reading, CheckedSdist(stored.digest, stored.size_bytes))
+
+        return await anyio.to_thread.run_sync(read, limiter=jobs)
 
     def read_metadata(self, stored: StoredArchive) -> bytes:
         """See `Keeping`. The bytes of an archive have been checked: a wheel that does not open is a broken wheel."""

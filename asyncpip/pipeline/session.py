@@ -302,7 +302,7 @@ async def open_session(
     def make_builder(door: BuildDoor) -> Builder:
         from asyncpip.pipeline.builder import Builder  # noqa: PLC0415 - few runs build anything
 
-        return Builder(door, store, index, downloader, tasks, reporter, limits, environ)
+        return Builder(door, store, index, downloader, archives.use_source, tasks, reporter, limits, environ)
 
     door = None if builds is None else BuildDoor(builds, make_builder)
     transport = LateTransport(places.transport, reporter, environ, prompt=prompt)

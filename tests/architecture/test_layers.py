@@ -40,6 +40,7 @@ BEHIND_THE_DOOR = {
     "asyncpip.commands.list_latest",
     "asyncpip.commands.resolution_request",
     "asyncpip.commands.simple_index",
+    "asyncpip.commands.wheel_work",
 }
 """Modules of `commands` that are themselves imported late."""
 

@@ -79,7 +79,7 @@ class Wanted(Enum):
         "git writes down when it did things",
     )
     WRONG_WHEELS_ARE_ERRORS = Difference(
-        r"on stderr: pip \['WARNING'\], asyncpip \['ERROR'\]",
+        r"on stderr: pip \[('ERROR', )?'WARNING'\], asyncpip \['ERROR'\]",
         "pip warns of a built wheel that is of another project, then fails in its newer form of errors; here it is one "
         "error",
     )
@@ -169,4 +169,8 @@ class Wanted(Enum):
     COUNTS_THE_STORE = Difference(
         r"only asyncpip says: (Store|Number of (stored|wheels built))",
         "`cache info` counts the store, too",
+    )
+    WHEELS_ARE_NOT_EDITABLE = Difference(
+        r"only asyncpip says: Processing .*",
+        "pip says that it obtains an editable project, then builds a regular wheel; here it is told of as what it is",
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.golden.differences import Wanted
+from tests.golden.test_install_golden_builds import below
+from tests.support.source_tree import sdist_of, source_tree
 from tests.support.wheel_builder import build_wheel
 
 if TYPE_CHECKING:
@@ -134,3 +136,16 @@ def test_usage(twins: Twins) -> None:
     check(twins, "-C a=b plain", code=2)
     check(twins, "--no-deps --only-deps plain", code=1)
     check(twins, "-d dest -q plain")
+
+
+def test_sources(twins: Twins) -> None:
+    twins.write(below("proj", source_tree("My.Proj", "1.0", requires=["plain"])))
+    filename, content = sdist_of("packed", "1.5", requires=["extra-dep"])
+    twins.write({filename: content})
+    twins.server.add(filename, content)
+    twins.server.add(*sdist_of("static", "1.0", static=True, requires=["packed"]))
+    check(twins, "-d dest static ./proj")
+    check(twins, "-d dest static ./proj")
+    check(twins, f"-d other ./{filename}")
+    check(twins, f"-d third {{files}}/{filename} --no-binary packed")
+    check(twins, "-d fourth --no-deps packed")

@@ -71,6 +71,7 @@ PLANNED = frozenset(SUMMARIES) - {
     "search",
     "show",
     "uninstall",
+    "wheel",
 }
 """Commands of pip's that do not exist here yet."""
 

@@ -1,0 +1,20 @@
+"""`asyncpip wheel`: wheels of what is asked for, and of all that it needs, downloaded or built, into a directory."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from asyncpip.commands.inquiry import Inquiry, open_run
+
+if TYPE_CHECKING:
+    from asyncpip.commands.context import CommandContext
+
+
+def run(context: CommandContext) -> int:
+    """Run the command; return its exit code."""
+    store, selected = open_run(context)
+    inquiry = Inquiry(context, "wheel", cwd=os.getcwd(), running_target=selected.target)
+    from asyncpip.commands.wheel_work import make_wheels  # noqa: PLC0415 - loads the pipeline
+
+    return make_wheels(inquiry, selected.templates, store)
