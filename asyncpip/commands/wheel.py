@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from asyncpip.commands.inquiry import Inquiry, open_run
+from asyncpip.commands.inquiry import Inquiry
+from asyncpip.commands.surroundings import find_surroundings
 
 if TYPE_CHECKING:
     from asyncpip.commands.context import CommandContext
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def run(context: CommandContext) -> int:
     """Run the command; return its exit code."""
-    store, selected = open_run(context)
+    store, selected = find_surroundings(context)
     inquiry = Inquiry(context, "wheel", cwd=os.getcwd(), running_target=selected.target)
     from asyncpip.commands.wheel_work import make_wheels  # noqa: PLC0415 - loads the pipeline
 
