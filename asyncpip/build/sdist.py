@@ -6,6 +6,9 @@ pipes. Modes and the top directory are treated as pip does.
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import stat
 import tarfile
@@ -17,8 +20,15 @@ from asyncpip.errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from io import BufferedIOBase
 
 _COPY_BYTES = 1024 * 1024
+_COMPRESSED: tuple[tuple[bytes, Callable[[BinaryIO], BufferedIOBase]], ...] = (
+    (b"\x1f\x8b", lambda archive: gzip.GzipFile(fileobj=archive)),
+    (b"BZh", bz2.BZ2File),
+    (b"\xfd7zX", lzma.LZMAFile),
+    (b"\x5d\0\0", lzma.LZMAFile),  # the older form, `.lzma`
+)
 _ZIP_SIGNATURES = (b"PK\3\4", b"PK\5\6")
 
 
@@ -37,6 +47,7 @@ def extract_archive(
             with zipfile.ZipFile(archive) as opened:
                 _extract_zip(opened, destination, filename, umask, cancelled)
         else:
+            _check_whole(archive, signature)
             with tarfile.open(fileobj=archive, encoding="utf-8") as tar:
                 _extract_tar(tar, destination, filename, umask, cancelled)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeError, RuntimeError) as error:
@@ -100,6 +111,18 @@ def _extract_tar(
         checked.mode = _executable(umask) if executable else 0o666 & ~umask
         archive.extraction_filter = staticmethod(_already_filtered)
         archive.extract(checked, destination, set_attrs=not member.isdir())
+
+
+def _check_whole(archive: BinaryIO, signature: bytes) -> None:
+    """Raise where compressed data is damaged or the archive is cut: `tarfile` takes either for its end, silently."""
+    opener = next((opener for start, opener in _COMPRESSED if signature.startswith(start)), None)
+    stream: BinaryIO | BufferedIOBase = archive if opener is None else opener(archive)
+    size = 0
+    while piece := stream.read(_COPY_BYTES):
+        size += len(piece)
+    archive.seek(0)
+    if size % tarfile.BLOCKSIZE or not size:
+        raise tarfile.ReadError(f"it ends after {size} bytes, in the middle of a block")
 
 
 def _filtered(member: tarfile.TarInfo, destination: str, shown: str, filename: str) -> tarfile.TarInfo:

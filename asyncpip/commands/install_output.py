@@ -86,6 +86,13 @@ def success_line(decisions: Iterable[Resolved], versions: Mapping[NormalizedName
     return "Successfully installed " + " ".join(f"{name}-{version}" for name, version in items)
 
 
+def built_line(decisions: Iterable[Resolved], built: Iterable[str]) -> str | None:
+    """Return ``Successfully built a b``, in install order; None where nothing of ``decisions`` was built now."""
+    names = {normalize_name(name) for name in built}
+    told = [name_as_written(decision) for decision in decisions if decision.name in names]
+    return f"Successfully built {' '.join(told)}" if told else None
+
+
 def would_install_line(decisions: Sequence[Resolved]) -> str:
     """Return ``Would install a-1.0 b-2.0``, sorted by name; names as METADATA spells them."""
     items = sorted((each.metadata_name or name_as_written(each), str(each.choice.version)) for each in decisions)

@@ -26,8 +26,12 @@ def write_report(
     plan: InstallPlan | None,
     wheels: Mapping[NormalizedName, StoredWheel],
     markers: Mapping[str, str],
+    source_metadata: Mapping[NormalizedName, bytes] | None = None,
 ) -> None:
-    """Write the installation report; ``plan`` None means that nothing is to be installed."""
+    """Write the installation report; ``plan`` None means that nothing is to be installed.
+
+    ``source_metadata`` is METADATA of what has no wheel, because it is only to be reported.
+    """
     from asyncpip.install.plan import InstallPlan as Plan  # noqa: PLC0415 - a report is rare
     from asyncpip.install.report import format_report, installation_report  # noqa: PLC0415 - as above
 
@@ -35,7 +39,8 @@ def write_report(
     if plan is not None and plan.add:
         from asyncpip.pipeline.keeping import read_metadata_file  # noqa: PLC0415 - loaded then anyway
 
-        metadata = {each.name: read_metadata_file(wheels[each.name].tree) for each in plan.add}
+        metadata.update(source_metadata or {})
+        metadata.update((name, read_metadata_file(wheel.tree)) for name, wheel in wheels.items())
     report = installation_report(plan or Plan(add=(), remove=(), keep=()), metadata, markers)
     write_text(context, place, format_report(report) + ("\n" if place == TO_STDOUT else ""))
 

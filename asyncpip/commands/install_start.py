@@ -30,6 +30,7 @@ _NOT_REMEMBERED = frozenset(
         "ignore_installed", "implementation", "no_index", "offline", "only_deps", "override_files", "platforms",
         "prefix", "python_version", "refresh", "refresh_packages", "report", "requirements_from_scripts", "root",
         "target", "timings", "uploaded_prior_to", "user", "verify", "no_rollback", "build_constraint_files",
+        "check_build_dependencies", "no_clean",
     )
 )  # fmt: skip
 """Options under which the outcome depends on more than the question says, or is more than an installation."""

@@ -22,6 +22,7 @@ from asyncpip.commands.resolution_request import (
     store_or_temporary,
     telling_of_offline,
 )
+from asyncpip.core.candidates import Candidate
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level
 from asyncpip.core.metadata import parse_core_metadata
@@ -70,7 +71,9 @@ def install(this: InstallRun, installed: InstalledDistributions, index: IndexOpt
         _tell_plan(this, plan, fetched)
         report = this.settings.text("report")
         if report:
-            write_report(this.context, report, plan, fetched.wheels, this.running_target.markers)
+            write_report(
+                this.context, report, plan, fetched.wheels, this.running_target.markers, fetched.source_metadata
+            )
         if this.dry_run:
             if plan.add:
                 this.tell(Level.INFO, output.would_install_line(plan.add))
@@ -151,7 +154,7 @@ class _Work:
             if not fetched.wheels:
                 return fetched
             self.store.begin_use()
-            self.manifests = read_manifests(plan.add, fetched.wheels)
+            self.manifests = read_manifests([each for each in plan.add if each.name in fetched.wheels], fetched.wheels)
             if not drop_damaged(
                 fetched.wheels, self.manifests, self.store, self.this.reporter, jobs=self.this.limits.jobs
             ):
@@ -220,7 +223,11 @@ class _Work:
         return removals, removed
 
     def _wanted(self, resolution: Resolution) -> Sequence[Resolved]:
-        return self.plan_of(resolution).add if self._needs_archives else ()
+        if not self._needs_archives:
+            return ()
+        added = self.plan_of(resolution).add
+        # To report a source its metadata is enough, and building it is not.
+        return [each for each in added if not (self.this.dry_run and is_source(each))]
 
     def _existing_in_target_directory(self) -> Mapping[NormalizedName, InstalledDistribution]:
         """Return what `--target` finds in its directory; elsewhere nothing."""
@@ -288,6 +295,7 @@ class _Work:
             or plan.notes
             or plan.warnings
             or conflicts
+            or any(isinstance(each.choice, Candidate) and each.choice.direct_url for each in plan.add)
             or any(manifest is None or manifest.warnings for manifest in self.manifests.values())
             or self.store.is_temporary
             or fetched.fresh_until <= time.time()
@@ -354,6 +362,11 @@ def _home_of_store(this: InstallRun) -> str | None:
     return None if this.dry_run or not os.access(home, os.W_OK) else home
 
 
+def is_source(decision: Resolved) -> bool:
+    """Return whether what was chosen has to be built."""
+    return isinstance(decision.choice, Candidate) and not decision.choice.file.is_wheel
+
+
 def _tell_plan(this: InstallRun, plan: InstallPlan, fetched: FetchedPlan) -> None:
     for decision in fetched.resolution.decisions:
         if isinstance(decision.choice, InstalledDistribution):
@@ -363,6 +376,7 @@ def _tell_plan(this: InstallRun, plan: InstallPlan, fetched: FetchedPlan) -> Non
             stored: StoredWheel | None = fetched.wheels.get(decision.name)
             for line in output.collecting_lines(decision, stored, this.cwd):
                 this.tell(Level.INFO, line, routine=True)
+    this.tell(Level.INFO, output.built_line(plan.add, fetched.built))
     for note in plan.notes:
         this.tell(Level.INFO, note)
     for warning in plan.warnings:

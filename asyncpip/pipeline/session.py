@@ -27,7 +27,7 @@ from asyncpip.index.links_page import LinksPage
 from asyncpip.net.trust import is_trusted_origin
 from asyncpip.pipeline.bridge import parse_metadata
 from asyncpip.pipeline.built_wheels import find_built, read_built_metadata
-from asyncpip.pipeline.keeping import Stored
+from asyncpip.pipeline.keeping import Stored, read_metadata_file
 from asyncpip.pipeline.late_transport import LateTransport
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ class Session(Generic[Stored]):
         """Return core metadata that the store remembers for the file. Blocks for one small read."""
         file = candidate.file
         if not file.is_wheel:
-            return self._known_of_source(candidate)
+            built = self._find_built(candidate)
+            return None if built is None else read_built_metadata(built)
         key = _metadata_key(file)
         data = self.store.read_record(METADATA_BUCKET, key) if key else None
         if data is None:
@@ -124,15 +125,14 @@ class Session(Generic[Stored]):
         except msgspec.DecodeError:
             return None
 
-    def _known_of_source(self, candidate: Candidate) -> CoreMetadata | None:
-        """Return the metadata of a wheel that was built from this file before."""
+    def _find_built(self, candidate: Candidate) -> BuiltWheel | None:
+        """Return the wheel that was built from this file before."""
         digest = candidate.file.hashes.get("sha256")
         if self._builds is None or digest is None or not self._hashes_of(candidate.name).allows(candidate.file.hashes):
             return None
         options = self._builds.options
         key = options.key_of(sdist_identity(digest), None, options.config_settings.get(candidate.name, ()))
-        built = find_built(self.store, key)
-        return None if built is None else read_built_metadata(built)
+        return find_built(self.store, key)
 
     async def fetch_metadata(self, candidate: Candidate) -> bytes:
         """Return a candidate's METADATA: from the index, from a wheel's tail, from the whole file, from a build."""
@@ -176,12 +176,12 @@ class Session(Generic[Stored]):
 
     def source_metadata(self, resolution: Resolution) -> dict[NormalizedName, bytes]:
         """Return METADATA of what was chosen as a source, as far as anybody had to find it out."""
-        if self._builds is None or not self._builds.is_open:
-            return {}
         found = {}
         for each in resolution.decisions:
             if isinstance(each.choice, Candidate) and not each.choice.file.is_wheel:
-                data = self._builds.builder().known_metadata(each.choice)
+                data = self._builds.known_metadata(each.choice) if self._builds is not None else None
+                if data is None and (built := self._find_built(each.choice)) is not None:
+                    data = read_metadata_file(built.stored.tree)
                 if data is not None:
                     found[each.name] = data
         return found
@@ -259,10 +259,9 @@ class BuildDoor:
         self._make = make
         self._builder: Builder | None = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether something had to be built, or to be looked at for that."""
-        return self._builder is not None
+    def known_metadata(self, candidate: Candidate) -> bytes | None:
+        """Return METADATA of a source as far as this run has found it out."""
+        return None if self._builder is None else self._builder.known_metadata(candidate)
 
     def builder(self) -> Builder:
         """Return the run's builder."""

@@ -1,0 +1,1 @@
+"""Credentials, proxies, retries and the like, as values."""
