@@ -27,7 +27,7 @@ ALL_HOOKS = (
 PLAIN_HOOKS = ALL_HOOKS[:3]
 
 BACKEND = r"""
-import base64, hashlib, json, os, sys, zipfile
+import base64, hashlib, json, os, subprocess, sys, zipfile
 
 with open("project.json", encoding="utf-8") as reading:
     project = json.load(reading)
@@ -36,6 +36,12 @@ stem = project["name"].replace("-", "_").replace(".", "_") + "-" + project["vers
 
 def begin(hook):
     print("hook", hook, flush=True)
+    if project["sleeps_in"] == hook:
+        import time
+
+        with open("sleeping", "w") as writing:
+            writing.write(str(os.getpid()))
+        time.sleep(60)
     if project["fails_in"] == hook:
         print("the reason is https://user:secret@example.org/", flush=True)
         raise SystemExit(project["exit_code"])
@@ -85,6 +91,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     begin("build_wheel")
     for name in project["imports"]:
         __import__(name)
+    for program in project["programs"]:
+        subprocess.run([program], check=True)
     files = {}
     for place, _, names in sorted(os.walk("src")):
         for name in sorted(names):
@@ -124,17 +132,20 @@ def source_tree(
     build_requires: Sequence[str] = (),
     dynamic_requires: Sequence[str] = (),
     imports: Sequence[str] = (),
+    programs: Sequence[str] = (),
     scripts: Sequence[str] = (),
     files: Mapping[str, str] | None = None,
     hooks: Sequence[str] = ALL_HOOKS,
     fails_in: str = "",
     exit_code: int = 3,
+    sleeps_in: str = "",
     wheel_stem: str = "",
     pyproject: str | None = None,
 ) -> dict[str, Content]:
     """Return the files of a project.
 
-    ``imports`` are modules that must be importable while the wheel is built. ``files`` are those below `src`.
+    ``imports`` are modules that must be importable while the wheel is built, ``programs`` must run then. ``files`` are
+    those below `src`.
     ``pyproject`` is the whole `pyproject.toml` instead of the right one.
     """
     module = name.replace("-", "_").replace(".", "_").lower()
@@ -153,6 +164,8 @@ def source_tree(
         "left_out": [hook for hook in ALL_HOOKS if hook not in hooks],
         "fails_in": fails_in,
         "exit_code": exit_code,
+        "sleeps_in": sleeps_in,
+        "programs": list(programs),
         "wheel_stem": wheel_stem,
     }
     if files is None:
