@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
@@ -46,6 +46,12 @@ class MetadataSource(Protocol):
 
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         """Say that the metadata of ``candidates`` will probably be asked for, the likeliest first."""
+
+    def while_waiting(self, look: Callable[[], None]) -> None:
+        """Have ``look`` called now and then while this thread waits for an answer; it may ask what does not block."""
+
+    def guess_archive(self, candidate: Candidate) -> None:
+        """Say that ``candidate`` will probably be pinned; where much is to be fetched, that may begin."""
 
     def expect_archive(self, candidate: Candidate) -> None:
         """Say that ``candidate`` is pinned now; its archive may be fetched ahead of the end of the resolution."""

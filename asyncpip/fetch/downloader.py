@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
 """Archives up to this size never touch the disk as archives."""
-IN_FLIGHT_LIMIT_BYTES = 128 * 1024 * 1024
+IN_FLIGHT_LIMIT_BYTES = 64 * 1024 * 1024
 """Bytes of archives held in memory at once, arriving or waiting for a worker."""
 _IDENTITY = {"accept-encoding": "identity"}
 _OK, _PARTIAL, _RANGE_NOT_SATISFIABLE = 200, 206, 416

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
 from collections import deque
 from concurrent.futures import CancelledError, Future
 from functools import partial
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
     FetchMetadata = Callable[[Candidate], Awaitable[bytes]]
     FetchArchive = Callable[[Candidate], Awaitable[Stored]]
     FetchDirect = Callable[[UserRequirement], Awaitable[tuple[Candidate, CoreMetadata]]]
+
+
+GUESS_FROM_BYTES = 1024 * 1024
+"""Of an archive that is fetched before its candidate is pinned. Large ones of what the user named pay: while the first
+pages are read one core has nothing to do, and unpacking takes longest of all."""
+_LOOK_SECONDS = 0.01
 
 
 class SolverCancelledError(Exception):
@@ -85,6 +92,9 @@ class Bridge(Generic[Stored]):
         self._pages_here = 0
         self._arrived: deque[NormalizedName] = deque()
         self._closed = False
+        self._solver = threading.local()
+        self._guesses: dict[NormalizedName, str] = {}
+        """Addresses of archives that nobody has asked for yet, by project."""
         self.waits = 0
         """How often the solver had to wait."""
 
@@ -125,6 +135,15 @@ class Bridge(Generic[Stored]):
             # Metadata of a source may cost a build: started ahead for the likeliest candidate only.
             if candidate.file.is_wheel or len(candidates) == 1:
                 self._start_metadata(candidate)
+
+    def while_waiting(self, look: Callable[[], None]) -> None:
+        """See `MetadataSource`."""
+        self._solver.look = look
+
+    def guess_archive(self, candidate: Candidate) -> None:
+        """See `MetadataSource`."""
+        if (candidate.file.size or 0) >= GUESS_FROM_BYTES and self._prefetches(candidate) and self._is_online():
+            self._in_loop(self._guess, candidate)
 
     def expect_archive(self, candidate: Candidate) -> None:
         """See `MetadataSource`."""
@@ -201,12 +220,26 @@ class Bridge(Generic[Stored]):
     def _wait(self, future: Future[Answer]) -> Answer:
         if not future.done():
             self.waits += 1
+            self._look_meanwhile(future)
         try:
             if self._closed and not future.done():
                 raise SolverCancelledError
             return future.result()
         except CancelledError as error:
             raise SolverCancelledError from error
+
+    def _look_meanwhile(self, future: Future[Answer]) -> None:
+        look: Callable[[], None] | None = getattr(self._solver, "look", None)
+        while look is not None and not self._closed:
+            try:
+                future.exception(_LOOK_SECONDS)
+            except TimeoutError:
+                if self._arrived:
+                    look()
+            except CancelledError:
+                return
+            else:
+                return
 
     def _in_loop(self, function: Callable[..., object], *args: object) -> None:
         if not self._closed:
@@ -236,11 +269,23 @@ class Bridge(Generic[Stored]):
 
     def _want_archive(self, candidate: Candidate) -> _Archive[Stored]:
         """Start to fetch, or join; whoever wanted it may say that it is not wanted any more, once."""
+        guessed = self._guesses.pop(candidate.name, None)
+        archive = self._start_archive(candidate)
+        archive.wanted += 1
+        if guessed is not None and guessed != candidate.file.url:
+            self._cancel_unwanted(guessed)
+        return archive
+
+    def _guess(self, candidate: Candidate) -> None:
+        if candidate.name not in self._guesses and candidate.file.url not in self._archives:
+            self._guesses[candidate.name] = candidate.file.url
+            self._start_archive(candidate)
+
+    def _start_archive(self, candidate: Candidate) -> _Archive[Stored]:
         archive = self._archives.get(candidate.file.url)
         if archive is None or (archive.scope.cancel_called and archive.value is None):
             archive = self._archives[candidate.file.url] = _Archive()
             self._tasks.start_soon(self._load_archive, archive, candidate)
-        archive.wanted += 1
         return archive
 
     def _stop_archive(self, url: str) -> None:
@@ -248,6 +293,10 @@ class Bridge(Generic[Stored]):
         if archive is None:
             return
         archive.wanted -= 1
+        self._cancel_unwanted(url)
+
+    def _cancel_unwanted(self, url: str) -> None:
+        archive = self._archives[url]
         if archive.wanted == 0 and not archive.done.is_set():
             archive.scope.cancel()
 

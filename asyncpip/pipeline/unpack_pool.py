@@ -78,6 +78,7 @@ class UnpackPool:
                 if pipe is not None:
                     with suppress(OSError):  # a child that died leaves a job in the pipe
                         pipe.close()
+            child.kill()  # an interpreter that ends by itself frees its memory piece by piece first
         for child in self._all:
             child.wait()
 

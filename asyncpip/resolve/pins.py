@@ -118,6 +118,8 @@ class PinTable:
         self._requested = requested
         self._force_reinstall = force_reinstall
         self._projects: dict[NormalizedName, _Project] = {}
+        self.waiting_for: NormalizedName | None = None
+        """The project whose pages were asked for last, while they have not come."""
         self._direct: dict[tuple[str, bool], Pin] = {}
 
     def direct_pin(self, requirement: UserRequirement) -> Pin:
@@ -186,7 +188,9 @@ class PinTable:
         """Return what the pages list for ``name``; waits for them the first time."""
         project = self._project(name)
         if project.candidates is None:
+            self.waiting_for = name
             pages = self._source.fetch_pages(name)
+            self.waiting_for = None
             project.candidates = CandidateList(
                 name,
                 pages,

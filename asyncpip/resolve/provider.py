@@ -68,6 +68,9 @@ class Provider:
         self._no_deps = no_deps
         self._announced: set[NormalizedName] = set()
         self._constraint_ranks: dict[NormalizedName, int] = {}
+        self._wanted_now: Mapping[str, Iterable[Information]] | None = None
+        """What the search knew to be wanted when it last came to a decision."""
+        source.while_waiting(self._hint_meanwhile)
         self._looked_at: set[NormalizedName] = set()
         """Projects whose pins the search has asked for."""
 
@@ -156,14 +159,23 @@ class Provider:
 
     def hint_arrived(self, wanted: Mapping[str, Iterable[Information]]) -> None:
         """Have the metadata of the best pins fetched of projects whose pages have come."""
+        self._wanted_now = wanted
         for name in self._source.arrived_projects():
             information = wanted.get(name)
-            if information is None or name in self._looked_at or any(each.requirement.pin for each in information):
+            if information is None or name in self._looked_at or name == self.pins.waiting_for:
+                continue
+            if any(each.requirement.pin for each in information):
                 continue
             best = self._matches(name, [each.requirement for each in information])
             pin = best.at(0)
             if pin is not None and isinstance(pin.choice, Candidate) and pin.choice.file.is_wheel:
                 best.hint([pin])
+                if name in self.requested:
+                    self._source.guess_archive(pin.choice)
+
+    def _hint_meanwhile(self) -> None:
+        if self._wanted_now is not None:
+            self.hint_arrived(self._wanted_now)
 
     def _fits(self, pin: Pin, wanted: Iterable[Wanted]) -> bool:
         """Return whether a pin that is demanded as such meets specifiers and constraints as well."""

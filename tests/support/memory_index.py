@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -143,6 +143,12 @@ class MemoryIndex:
 
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         self.expected_metadata.append(tuple(f"{each.name}-{each.version}" for each in candidates))
+
+    def while_waiting(self, look: Callable[[], None]) -> None:
+        """Nothing here waits."""
+
+    def guess_archive(self, candidate: Candidate) -> None:
+        """Nothing arrives before it is asked for, so nothing is guessed."""
 
     def expect_archive(self, candidate: Candidate) -> None:
         assert f"{candidate.name}-{candidate.version}" not in self.archives
