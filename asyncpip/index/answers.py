@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from anyio.abc import TaskGroup
-
     from asyncpip.core.ports import RecordStore
     from asyncpip.index.answer_records import StoredAnswer
+    from asyncpip.index.late_writes import LateWrites
     from asyncpip.net.content_encoding import EncodedBody
     from asyncpip.net.transport import Response, Transport
 
@@ -49,23 +48,22 @@ class StatusError(IndexAccessError):
 class Answers:
     """One run's view of the pages that servers give, over a Transport and the records of earlier runs.
 
-    ``writers`` takes the tasks that write records; who gave it waits for them.
+    ``writes`` takes what is to be written; who gave it waits for that.
     """
 
     def __init__(
-        self, transport: Transport, records: RecordStore, writers: TaskGroup, *, offline: bool, now: Callable[[], float]
+        self, transport: Transport, records: RecordStore, writes: LateWrites, *, offline: bool, now: Callable[[], float]
     ) -> None:
         """``offline`` sends nothing, and takes stale records too."""
         self._transport = transport
         self._records = records
-        self._writers = writers
+        self._writes = writes
         self._offline = offline
         self._now = now
         self._identities: dict[str, str | None] = {}
         self.fresh_until = float("inf")
         """When the first of the answers looked at gets stale, in seconds since the epoch; 0 where one was not fresh."""
         self._readers = anyio.CapacityLimiter(WORKERS)
-        self._disk = anyio.CapacityLimiter(1)
 
     @property
     def identities(self) -> Mapping[str, str | None]:
@@ -91,7 +89,11 @@ class Answers:
         """
         records = AnswerRecords(self._records, bucket)
         key = record_key(url)
-        stored = await anyio.to_thread.run_sync(records.read, key, from_record, limiter=self._readers)
+        stored = None
+        if (
+            records.read_freshness(key) is not None
+        ):  # one small read, which mostly says that there is nothing to wait for
+            stored = await anyio.to_thread.run_sync(records.read, key, from_record, limiter=self._readers)
         if stored is not None and (
             self._offline or (not refresh and stored.freshness.is_usable(self._now(), usable_for_seconds))
         ):
@@ -106,7 +108,7 @@ class Answers:
                 renewed = stored.freshness.confirmed(response.headers, now)
                 self._identities[key] = renewed.identity
                 self._note(renewed)
-                self._write(lambda: records.write_freshness(key, renewed))
+                self._writes.add(lambda: records.write_freshness(key, renewed))
                 return stored.content
             if response.status != _OK:
                 self.fresh_until = 0  # it may be there the next time
@@ -127,11 +129,11 @@ class Answers:
         self._note(freshness)
         if freshness.is_storable or (usable_for_seconds and not freshness.must_not_store):
             self._identities[key] = freshness.identity
-            self._write(lambda: records.write(key, to_record(encoded), freshness))
+            self._writes.add(lambda: records.write(key, to_record(encoded), freshness))
         else:
             self._identities[key] = None
             if stored is not None:
-                self._write(lambda: records.forget(key))
+                self._writes.add(lambda: records.forget(key))
         return page
 
     def _note(self, freshness: Freshness) -> None:
@@ -144,11 +146,3 @@ class Answers:
         if stored is not None:
             headers |= stored.freshness.conditional_headers()
         return self._transport.get(url.partition("#")[0], headers)
-
-    def _write(self, write: Callable[[], None]) -> None:
-        """Have ``write`` done in a thread, one at a time, while the run goes on."""
-
-        async def run() -> None:
-            await anyio.to_thread.run_sync(write, limiter=self._disk)
-
-        self._writers.start_soon(run)

@@ -18,6 +18,7 @@ from asyncpip.core.urls import redact
 from asyncpip.errors import IndexAccessError
 from asyncpip.index.answer_records import LINKS_PAGES, PAGES, PROJECT_LISTS, page_url
 from asyncpip.index.answers import Answers, StatusError
+from asyncpip.index.late_writes import LateWrites
 from asyncpip.index.links_page import is_archive_url, links_of_archive, links_page_from_record, parse_links_page
 from asyncpip.index.local_places import (
     is_remote,
@@ -98,7 +99,9 @@ class IndexClient:
         self._refresh = refresh
         self._offline = offline
         self._writers = anyio.create_task_group()
-        self._answers = Answers(transport, records, self._writers, offline=offline, now=now)
+        self.writes = LateWrites(self._writers)
+        """What is to be written beside the run."""
+        self._answers = Answers(transport, records, self.writes, offline=offline, now=now)
 
     async def __aenter__(self) -> Self:
         await self._writers.__aenter__()
@@ -107,6 +110,7 @@ class IndexClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
+        self.writes.hurry()
         return await self._writers.__aexit__(kind, value, traceback)
 
     @property

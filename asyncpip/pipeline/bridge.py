@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Key = TypeVar("Key")
     FetchPages = Callable[[NormalizedName], Awaitable[Sequence[ProjectPage]]]
     ReadKnown = Callable[[Candidate], CoreMetadata | None]
-    FetchMetadata = Callable[[Candidate], Awaitable[bytes]]
+    FetchMetadata = Callable[[Candidate], Awaitable[CoreMetadata]]
     FetchArchive = Callable[[Candidate], Awaitable[Stored]]
     FetchDirect = Callable[[UserRequirement], Awaitable[tuple[Candidate, CoreMetadata]]]
 
@@ -211,11 +211,8 @@ class Bridge(Generic[Stored]):
             if known is not None:
                 future.set_result(known)
             else:
-                self._in_loop(self._run, future, self._load_metadata, candidate)
+                self._in_loop(self._run, future, self._ask_metadata, candidate)
         return future
-
-    async def _load_metadata(self, candidate: Candidate) -> CoreMetadata:
-        return parse_metadata(await self._ask_metadata(candidate), candidate.file.filename)
 
     def _wait(self, future: Future[Answer]) -> Answer:
         if not future.done():

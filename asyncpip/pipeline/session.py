@@ -134,22 +134,24 @@ class Session(Generic[Stored]):
         key = options.key_of(sdist_identity(digest), None, options.config_settings.get(candidate.name, ()))
         return find_built(self.store, key)
 
-    async def fetch_metadata(self, candidate: Candidate) -> bytes:
-        """Return a candidate's METADATA: from the index, from a wheel's tail, from the whole file, from a build."""
+    async def fetch_metadata(self, candidate: Candidate) -> CoreMetadata:
+        """Return core metadata: from the index, from a wheel's tail, from the whole file, from a build."""
         file = candidate.file
         if not file.is_wheel:
             required = self._hashes_of(candidate.name)
-            return await self._builder(file.filename).metadata_of(candidate, required, self._waiting)
+            data = await self._builder(file.filename).metadata_of(candidate, required, self._waiting)
+            return parse_metadata(data, file.filename)
         result = await self.index.fetch_metadata(file)
-        data = result.metadata
+        text = result.metadata
         if result.archive is not None:
             await self.archives.keep(file, result.archive, NO_HASHES)
-        if data is None:
-            _, data = await self._fetch_with_metadata(file, NO_HASHES)
+        if text is None:
+            _, text = await self._fetch_with_metadata(file, NO_HASHES)
+        metadata = parse_metadata(text, file.filename)
         key = _metadata_key(file)
         if key:
-            self.store.write_record(METADATA_BUCKET, key, _encode_metadata(parse_metadata(data, file.filename)))
-        return data
+            self.index.writes.add(lambda: self.store.write_record(METADATA_BUCKET, key, _encode_metadata(metadata)))
+        return metadata
 
     async def fetch_archive(self, candidate: Candidate) -> Stored:
         """Return the candidate's stored archive, built if need be, checked against what the user demands."""
