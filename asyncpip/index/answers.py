@@ -90,9 +90,7 @@ class Answers:
         records = AnswerRecords(self._records, bucket)
         key = record_key(url)
         stored = None
-        if (
-            records.read_freshness(key) is not None
-        ):  # one small read, which mostly says that there is nothing to wait for
+        if records.read_freshness(key) is not None:  # mostly nothing is there, and no thread needed to find that out
             stored = await anyio.to_thread.run_sync(records.read, key, from_record, limiter=self._readers)
         if stored is not None and (
             self._offline or (not refresh and stored.freshness.is_usable(self._now(), usable_for_seconds))
