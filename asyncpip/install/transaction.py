@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = ".asyncpip-"
 """Of the directory in the target that holds a journal and what was moved aside; no importable name."""
-_UNFINISHED, _JOURNAL, _DONE = "unfinished", "journal", "committed"
+_UNFINISHED, _JOURNAL, _DONE, _PRUNE = "unfinished", "journal", "committed", "prune"
 _MOVED, _DIRECTORY, _FILE = "M", "D", "F"
 _BELOW, _DIRECTORIES, _FILES = "B", "d", "f"
 """A directory, and two entries of many lines: what lies below it. Joining 25.8k names is done in 1 ms, making as many
@@ -84,9 +84,11 @@ class Transaction:
 
     def commit(self, prune: Sequence[str] = ()) -> None:
         """Make the changes final; drop what was moved aside and those of the directories ``prune`` that are empty."""
+        if prune:
+            _write(os.path.join(self.directory, _PRUNE), "\0".join(prune).encode("utf-8", "surrogateescape"))
         os.rename(os.path.join(self.directory, _JOURNAL), os.path.join(self.directory, _DONE))
-        remove_tree(self.directory)
         _remove_empty(prune)
+        remove_tree(self.directory)
 
     def rollback(self) -> list[str]:
         """Put everything back; return what could not be, as sentences."""
@@ -106,7 +108,10 @@ class Transaction:
 
 
 def recover(home: str, warn: Callable[[str], None]) -> None:
-    """Undo what killed runs left unfinished in ``home``. The caller holds the lock on it, so no run is alive there."""
+    """Undo what killed runs left unfinished in ``home``, and finish what they had made final.
+
+    The caller holds the lock on it, so no run is alive there.
+    """
     try:
         names = [name for name in os.listdir(home) if name.startswith(PREFIX)]
     except OSError:
@@ -118,12 +123,23 @@ def recover(home: str, warn: Callable[[str], None]) -> None:
             for problem in _undo(directory):
                 warn(problem)
         else:
-            remove_tree(directory)
+            _finish(directory)
+
+
+def _finish(directory: str) -> None:
+    """Remove what is empty after a transaction that was made final, then the directory of it."""
+    data = read_file(os.path.join(directory, _PRUNE)) if os.path.lexists(os.path.join(directory, _DONE)) else None
+    if data:
+        _remove_empty(data.decode("utf-8", "surrogateescape").split("\0"))
+    remove_tree(directory)
 
 
 def _undo(directory: str) -> list[str]:
     journal = os.path.join(directory, _JOURNAL)
     data = read_file(journal)
+    if data is None and os.path.lexists(os.path.join(directory, _DONE)):  # interrupted after it was made final
+        _finish(directory)
+        return []
     if data is None and os.path.lexists(journal):  # what was moved aside is kept, for somebody may need it
         return [f"could not read {journal}"]
     entries = data.decode("utf-8", "surrogateescape").split("\0") if data else []

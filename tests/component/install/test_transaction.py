@@ -301,6 +301,26 @@ def test_a_kill_behind_the_commit(environment: Environment, monkeypatch: pytest.
     assert all(Path(path).read_text() == "new" for path in environment.files)
 
 
+def test_directories_left_empty_by_a_kill_behind_the_commit_go(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transaction = environment.transaction()
+    transaction.begin()
+    (environment.home / "empty").mkdir()
+
+    def kill(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("asyncpip.install.transaction._remove_empty", kill)
+    with pytest.raises(KeyboardInterrupt):
+        transaction.commit([str(environment.home / name) for name in ("empty", "new", "new/sub")])
+    monkeypatch.undo()
+    recover(str(environment.home), pytest.fail)
+    assert environment.leftovers() == []
+    assert not (environment.home / "empty").exists()
+    assert not (environment.home / "new").exists()
+
+
 def test_a_temporary_store_of_a_killed_run_is_removed(environment: Environment) -> None:
     (environment.home / f"{PREFIX}77-ff" / "trees-v1" / "ab").mkdir(parents=True)
     recover(str(environment.home), pytest.fail)
