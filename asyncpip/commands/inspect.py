@@ -64,7 +64,7 @@ def _described(view: InstalledView, distribution: FoundDistribution) -> dict[str
 
 def _headers(distribution: FoundDistribution) -> Headers:
     """Return the metadata, of an egg-info with what requires.txt adds."""
-    headers = distribution.headers
+    headers = distribution.read_metadata()
     requires, extras = egg_requires(distribution.read_text("requires.txt") or "")
     fields = list(headers.fields)
     if not headers.get_all("requires-dist"):

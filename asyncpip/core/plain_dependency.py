@@ -6,7 +6,7 @@ What is not plain goes to `core.dependency`, whose verdict counts; so do lines t
 from __future__ import annotations
 
 from asyncpip.core.names import normalize_name
-from asyncpip.core.version_text import meets, parse_release
+from asyncpip.core.version_text import is_plain_specifier, meets, parse_release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,25 +81,21 @@ class DependencyReader:
         return answer
 
     def _plain_answer(self, marker: str) -> bool | None:
-        """Return what a marker of common form comes to; None for every other one."""
-        rest, found, last = marker.rpartition(" and ")
-        if found and _is_extra(last) and _stands_alone(rest) and self._is_sound(rest):
-            return False
-        if "(" in marker or ")" in marker:
+        """Return what a marker of common clauses comes to; None for every other one."""
+        alternatives = _split(marker, " or ")
+        if alternatives is None:
             return None
         answers = []
-        for alternative in marker.split(" or "):
-            clauses = [self._clause_answer(clause) for clause in alternative.split(" and ")]
-            if None in clauses:
+        for alternative in alternatives:
+            parts = _split(alternative, " and ") or [""]
+            values = [
+                self._plain_answer(part[1:-1]) if part[:1] == "(" and part[-1:] == ")" else self._clause_answer(part)
+                for part in map(str.strip, parts)
+            ]
+            if None in values:
                 return None
-            answers.append(all(clauses))
+            answers.append(all(values))
         return any(answers)
-
-    def _is_sound(self, marker: str) -> bool:
-        """Return whether ``marker`` is well formed, by the looks of all its clauses."""
-        bare = marker.replace("(", " ").replace(")", " ")
-        clauses = [clause for alternative in bare.split(" or ") for clause in alternative.split(" and ")]
-        return all(self._clause_answer(clause) is not None for clause in clauses)
 
     def _clause_answer(self, clause: str) -> bool | None:
         variable, operator, value = _split_clause(clause)
@@ -135,7 +131,7 @@ def _take_apart(line: str) -> tuple[PlainDependency, str]:
         rest = rest.strip() if bracket and _is_name_list(extras[1:]) else "?"
     if rest.startswith("(") and rest.endswith(")"):
         rest = rest[1:-1].strip()
-    if not _is_name(name) or (rest and not _is_plain_specifier(rest)):
+    if not _is_name(name) or (rest and not is_plain_specifier(rest)):
         return _by_packaging(line)
     return PlainDependency(line, name, rest), marker.strip()
 
@@ -160,12 +156,6 @@ def _is_name_list(text: str) -> bool:
     return all(_is_name(part.strip()) for part in text.split(",")) if text.strip() else True
 
 
-def _is_plain_specifier(text: str) -> bool:
-    """Return whether ``text`` has a form that `meets` understands, so that it cannot be malformed."""
-    # Each alone, for `meets` ends at the first clause that is not met.
-    return all(meets("1", clause.strip()) is not None for clause in text.split(","))
-
-
 def _split_clause(clause: str) -> tuple[str, str, str]:
     """Return variable, operator and value of ``variable op "value"``; empty texts where it is not of that form."""
     clause = clause.strip()
@@ -182,18 +172,20 @@ def _split_clause(clause: str) -> tuple[str, str, str]:
     return words[0], words[1], value
 
 
-def _is_extra(clause: str) -> bool:
-    variable, operator, value = _split_clause(clause)
-    return variable == "extra" and operator == "==" and bool(value)
-
-
-def _stands_alone(marker: str) -> bool:
-    """Return whether ``marker`` is one operand of an ``and`` behind it: no ``or`` outside of parentheses."""
-    depth = 0
-    outside = []
-    for sign in marker:
+def _split(marker: str, word: str) -> list[str] | None:
+    """Return what stands between the ``word``s outside of parentheses; None where those are not in pairs."""
+    if "(" not in marker and ")" not in marker:
+        return marker.split(word)
+    parts = []
+    depth = start = at = 0
+    while at < len(marker):
+        sign = marker[at]
         depth += (sign == "(") - (sign == ")")
         if depth < 0:
-            return False
-        outside.append(" " if depth else sign)
-    return depth == 0 and " or " not in "".join(outside)
+            return None
+        if depth == 0 and marker.startswith(word, at):
+            parts.append(marker[start:at])
+            at = start = at + len(word)
+        else:
+            at += 1
+    return [*parts, marker[start:]] if depth == 0 else None

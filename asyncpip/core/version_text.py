@@ -29,6 +29,9 @@ _PREFIX_COMPARISONS: dict[str, Callable[[tuple[int, ...], tuple[int, ...]], bool
     "!=": lambda ours, asked: ours[: len(asked)] != asked,
 }
 
+_OF_POST_RELEASES = {"==": False, "!=": True, "<=": False, ">": False}
+"""Whether a post-release of the very version that is asked for meets a clause (``>1.0`` excludes ``1.0.post1``)."""
+
 
 def canonical_version(text: str) -> str | None:
     """Return ``text`` as `str(Version(text))` writes it; None where it is no version."""
@@ -55,6 +58,11 @@ def _plain_version(text: str) -> str | None:
             if not _is_number(digits):
                 return None
             ending = f"{mark}{digits}{ending}"
+    public, dash, digits = public.partition("-")
+    if dash:  # an old way to write a post-release
+        if not _is_number(digits) or ".post" in ending:
+            return None
+        ending = f".post{digits}{ending}"
     for mark in _PRE_RELEASES:
         public, found, digits = public.partition(mark)
         if found:
@@ -85,6 +93,19 @@ def parse_release(text: str) -> tuple[int, ...] | None:
     return tuple(map(int, parts))
 
 
+def is_plain_specifier(text: str) -> bool:
+    """Return whether all clauses have common forms, so that nothing in ``text`` can be malformed."""
+    return all(_is_plain_clause(*_split_clause(clause)) for clause in text.split(","))
+
+
+def _is_plain_clause(operator: str, asked: str) -> bool:
+    if asked.endswith(".*"):
+        return operator in _PREFIX_COMPARISONS and parse_release(asked[:-2]) is not None
+    if ("+" in asked and operator not in _PREFIX_COMPARISONS) or (operator == "~=" and "." not in asked):
+        return False  # what these operators do not take
+    return operator in _COMPARISONS and _plain_version(asked) is not None
+
+
 def meets(version: str, specifier: str) -> bool | None:
     """Return whether ``version`` meets ``specifier``, both in the common forms; None where `packaging` has to say.
 
@@ -92,26 +113,37 @@ def meets(version: str, specifier: str) -> bool | None:
     """
     if not specifier:
         return True
-    release = parse_release(version)
-    if release is None:
+    public, post, number = version.partition(".post")
+    release = parse_release(public)
+    if release is None or (post and not number.isdigit()):
         return None
     for clause in specifier.split(","):
-        met = _meets_clause(release, clause.strip())
+        operator, asked = _split_clause(clause)
+        met = _meets_clause(release, operator, asked, is_post=bool(post))
+        if met is None and operator == "==" and asked == version and _plain_version(version) is not None:
+            met = True
         if met is not True:
             return met
     return True
 
 
-def _meets_clause(release: tuple[int, ...], clause: str) -> bool | None:
-    """Return whether a final release without local label meets one clause."""
+def _split_clause(clause: str) -> tuple[str, str]:
+    clause = clause.strip()
     operator = next((each for each in _OPERATORS if clause.startswith(each)), "")
-    text = clause[len(operator) :].strip()
+    return operator, clause[len(operator) :].strip()
+
+
+def _meets_clause(release: tuple[int, ...], operator: str, text: str, *, is_post: bool) -> bool | None:
+    """Return whether a final release, or a post-release of it, without local label meets one clause."""
     is_prefix = text.endswith(".*")
     asked = parse_release(text[:-2] if is_prefix else text)
     compare = (_PREFIX_COMPARISONS if is_prefix else _COMPARISONS).get(operator)
     if asked is None or compare is None or (operator == "~=" and len(asked) == 1):
         return None
-    return compare(_padded(release, asked), asked if is_prefix or operator == "~=" else _padded(asked, release))
+    ours, theirs = _padded(release, asked), asked if is_prefix or operator == "~=" else _padded(asked, release)
+    if is_post and not is_prefix and ours == theirs and operator in _OF_POST_RELEASES:
+        return _OF_POST_RELEASES[operator]
+    return compare(ours, theirs)
 
 
 def _padded(release: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:

@@ -56,11 +56,18 @@ class FoundDistribution:
 
     @property
     def headers(self) -> Headers:
-        """All of METADATA, or PKG-INFO; empty where there is neither."""
+        """The fields of METADATA, or PKG-INFO, without what follows them; empty where there is neither."""
         if self._headers is None:
-            data = next((data for data in map(_read_whole, _metadata_paths(self.info_path)) if data), b"")
-            self._headers = parse_headers(data.decode("utf-8", "replace"))
+            data = next((data for data in map(read_head, _metadata_paths(self.info_path)) if data), b"")
+            if b"\r" in data:
+                data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            self._headers = parse_headers(data.partition(b"\n\n")[0].decode("utf-8", "replace"))
         return self._headers
+
+    def read_metadata(self) -> Headers:
+        """Return all of METADATA, or PKG-INFO, read anew."""
+        data = next((data for data in map(_read_whole, _metadata_paths(self.info_path)) if data), b"")
+        return parse_headers(data.decode("utf-8", "replace"))
 
     @property
     def requires_dist(self) -> list[str]:
