@@ -142,7 +142,8 @@ class _Project:
             found += self._parsed(extras[name], f"extra `{name}`")
         if groups or named:
             return found
-        return self._read(DEVELOPMENT_FILE) if os.path.isfile(DEVELOPMENT_FILE) else None
+        # An empty one is what `freeze --dev > requirements-dev.txt` finds: the shell has made it.
+        return (self._read(DEVELOPMENT_FILE) if os.path.isfile(DEVELOPMENT_FILE) else None) or None
 
     def main(self) -> list[UserRequirement]:
         """Return what `project.dependencies`, else `requirements.txt`, asks for."""

@@ -1,8 +1,10 @@
-"""Installed distributions written by hand, as tools and accidents leave them, for commands that look at them."""
+"""What the golden tests of commands that look find installed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from tests.support.installed import WHEEL, dist_info, write_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,35 +12,13 @@ if TYPE_CHECKING:
     from tests.golden.twins import Twins
     from tests.support.environments import Workplace
 
-WHEEL = "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-
-
-def dist_info(
-    name: str,
-    version: str,
-    *lines: str,
-    directory: str = "",
-    files: Mapping[str, str] | None = None,
-    body: str = "",
-    wheel: str | None = WHEEL,
-) -> dict[str, str]:
-    """Return the files of a dist-info directory; ``lines`` are further fields of METADATA."""
-    info = f"{directory or f'{name}-{version}'}.dist-info"
-    fields = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *lines]
-    text = "".join(f"{field}\n" for field in fields) + (f"\n{body}" if body else "")
-    found = {"METADATA": text, "INSTALLER": "pip\n", **({"WHEEL": wheel} if wheel else {}), **(files or {})}
-    return {f"{info}/{path}": content for path, content in found.items()}
-
 
 def lay_out(twins: Twins, *groups: Mapping[str, str]) -> None:
     """Write files below site-packages in both places; `{work}` and its like are filled in."""
 
     def write(workplace: Workplace) -> None:
-        for group in groups:
-            for name, content in group.items():
-                path = workplace.environment.site_packages / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(twins.fill(content), encoding="utf-8")
+        filled = [{name: twins.fill(content) for name, content in group.items()} for group in groups]
+        write_files(workplace.environment.site_packages, *filled)
 
     twins.each(write)
 

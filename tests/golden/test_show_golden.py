@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.golden.differences import Wanted
-from tests.golden.layout import BROKEN, DEVELOPED, DIRECT, OLD, ORDINARY, WHEEL, dist_info, lay_out
+from tests.golden.layout import BROKEN, DEVELOPED, DIRECT, OLD, ORDINARY, lay_out
+from tests.support.installed import WHEEL, dist_info
 
 if TYPE_CHECKING:
     from tests.golden.twins import Twins
