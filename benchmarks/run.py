@@ -17,7 +17,7 @@ from benchmarks.compare import compare, read_environment
 from benchmarks.measurements import Measurement, Results, Trial, setting_of
 from benchmarks.peers import clean_environment, ensure, version_of
 from benchmarks.record import lock_path
-from benchmarks.scenarios import LANES, SETS, Action, Cache, Lane, Pins, Places, command_of, has_lane
+from benchmarks.scenarios import LANES, SETS, Action, Cache, Lane, Pins, Places, command_of, has_lane, preparation_of
 from benchmarks.serve import RunningServer, running_server
 
 if TYPE_CHECKING:
@@ -91,11 +91,12 @@ class LaneRun:
         """Run the lane once with ``tool`` and return what it took; a failure is a result, not an exception."""
         if self._lane.cache is Cache.FILLED and tool not in self._prepared:
             self._prepared[tool] = self._fresh(f"{tool}-prepared")
-            self._run(tool, executable, self._prepared[tool], self._cache_of(tool, number))
+            lane = preparation_of(self._lane)
+            self._run(tool, executable, self._prepared[tool], self._cache_of(tool, number), lane)
         environment = self._prepared[tool] if self._lane.installed else self._fresh(f"{tool}-{number}")
         if self._server:
             self._server.counters(reset=True)
-        measured = self._run(tool, executable, environment, self._cache_of(tool, number))
+        measured = self._run(tool, executable, environment, self._cache_of(tool, number), self._lane)
         counters = self._server.counters() if self._server else None
         if measured.exit_code == 0 and tool not in self._environments and self._lane.action is Action.INSTALL:
             self._environments[tool] = read_environment(environment)
@@ -121,7 +122,7 @@ class LaneRun:
             for used in self._folder.glob("*-[0-9]*"):
                 shutil.rmtree(used, ignore_errors=True)
 
-    def _run(self, tool: str, executable: Path, environment: Path, cache: Path) -> Measurement:
+    def _run(self, tool: str, executable: Path, environment: Path, cache: Path, lane: Lane) -> Measurement:
         places = Places(
             executable=executable,
             python=environment / "bin" / "python",
@@ -131,9 +132,7 @@ class LaneRun:
             downloads=environment / "downloads",
         )
         folders = {"TMPDIR": str(self._folder)}
-        return self._launcher.measure(
-            command_of(tool, self._lane, places), self._folder, self._log(environment), folders
-        )
+        return self._launcher.measure(command_of(tool, lane, places), self._folder, self._log(environment), folders)
 
     def _cache_of(self, tool: str, number: int) -> Path:
         return self._folder / (f"{tool}-cache" if self._lane.cache is Cache.FILLED else f"{tool}-cache-{number}")

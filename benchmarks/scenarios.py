@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -39,6 +39,15 @@ class Action(enum.Enum):
     INSTALL = "install"
     RESOLVE = "resolve"
     DOWNLOAD = "download"
+    LIST = "list"
+    FREEZE = "freeze"
+    SHOW = "show"
+    CHECK = "check"
+
+    @property
+    def looks(self) -> bool:
+        """Whether this looks at the environment and asks no index."""
+        return self in (Action.LIST, Action.FREEZE, Action.SHOW, Action.CHECK)
 
 
 class Pins(enum.Enum):
@@ -86,6 +95,17 @@ LANES: Mapping[str, Lane] = {
         Lane(name="cold-resolve", meaning="empty cache, --dry-run", cache=Cache.EMPTY, action=Action.RESOLVE),
         Lane(name="warm-resolve", meaning="filled cache, --dry-run", cache=Cache.FILLED, action=Action.RESOLVE),
         Lane(name="download", meaning="empty cache, download --dest", cache=Cache.EMPTY, action=Action.DOWNLOAD),
+        *(
+            Lane(
+                name=action.value,
+                meaning=f"`{action.value}`, everything is installed",
+                cache=Cache.FILLED,
+                installed=True,
+                action=action,
+            )
+            for action in Action
+            if action.looks
+        ),
         Lane(
             name="slow-line",
             meaning="cold, at 200 Mbit/s and 20 ms round trip",
@@ -94,6 +114,8 @@ LANES: Mapping[str, Lane] = {
         ),
     )
 }
+SHOWN_PROJECT = "requests"
+"""What the lane `show` asks for; every set installs it."""
 DEFAULT_LANES = ("cold", "warm", "noop", "cold-compile", "warm-compile", "no-cache")
 TOOLS = ("uv", "pip", "asyncpip")
 """The first of the tools that take part is what others are compared with."""
@@ -120,7 +142,25 @@ def has_lane(tool: str, lane: Lane) -> bool:
 
 def command_of(tool: str, lane: Lane, places: Places) -> list[str]:
     """Return the command line with which ``tool`` runs ``lane``."""
+    if lane.action.looks:
+        return _look(tool, lane, places)
     return _uv(lane, places) if tool == "uv" else _pip(tool, lane, places)
+
+
+def preparation_of(lane: Lane) -> Lane:
+    """Return the lane that brings about what ``lane`` starts from, before the clock starts."""
+    return replace(lane, action=Action.INSTALL) if lane.action.looks else lane
+
+
+def _look(tool: str, lane: Lane, places: Places) -> list[str]:
+    """Return the command line of ``list`` and its like."""
+    verb, interpreter = lane.action.value, ["--python", str(places.python)]
+    named = [SHOWN_PROJECT] if lane.action is Action.SHOW else []
+    cache = ["--cache-dir", str(places.cache)]
+    if tool == "uv":
+        return [str(places.executable), "pip", verb, "--no-config", *interpreter, *cache, *named]
+    before = [*interpreter, verb] if tool == "pip" else [verb, *interpreter]
+    return [str(places.executable), *before, *cache, *named]
 
 
 def _uv(lane: Lane, places: Places) -> list[str]:

@@ -103,7 +103,7 @@ def _git(location: str) -> tuple[str, str, str]:
     chosen = next((line for line in remotes if line.startswith("remote.origin.url ")), remotes[0])
     revision = _ask("git", ("rev-parse", "HEAD"), location)
     directory = os.path.join(location, _ask("git", ("rev-parse", "--git-dir"), location))
-    return _git_url(chosen.split(" ")[1].strip()), revision, os.path.abspath(os.path.join(directory, ".."))
+    return _git_url(chosen.partition(" ")[2].strip()), revision, os.path.abspath(os.path.join(directory, ".."))
 
 
 def _git_url(url: str) -> str:

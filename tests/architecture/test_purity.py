@@ -25,7 +25,7 @@ PURE_MODULES = _words("""
     errors version
     build.build_system build.vcs_urls
     cli.command_specs.* cli.help cli.option_checks cli.option_values cli.options cli.parser cli.specs
-    commands.context commands.install_output commands.versions_output
+    commands.context commands.install_output commands.list_output commands.show_output commands.versions_output
     core.*
     environment.markers environment.tags
     fetch.hashes

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.scenarios import DEFAULT_LANES, LANES, SETS, TOOLS, Lane, Places, command_of, has_lane
+from benchmarks.scenarios import DEFAULT_LANES, LANES, SETS, TOOLS, Lane, Places, command_of, has_lane, preparation_of
 
 PLACES = Places(
     executable=Path("/t/tool"),
@@ -29,6 +29,10 @@ def test_every_lane_has_a_command_with_the_same_input(tool: str, lane: Lane) -> 
         return
     command = command_of(tool, lane, PLACES)
     assert command[0] == "/t/tool"
+    if lane.action.looks:
+        assert lane.installed
+        assert {lane.name, "--python", "/e/bin/python"} <= set(command)
+        command = command_of(tool, preparation_of(lane), PLACES)
     assert command[-2:] == ["-r", "/r.txt"]
     assert command[command.index("--python") + 1] == "/e/bin/python"
     assert "http://h/simple" in command
