@@ -40,6 +40,22 @@ def _record(options: argparse.Namespace) -> int:
     return 0
 
 
+def _resolve(options: argparse.Namespace) -> int:
+    from benchmarks.report import write_resolutions  # noqa: PLC0415
+    from benchmarks.resolution_cases import CASES  # noqa: PLC0415
+    from benchmarks.resolutions import run_resolutions  # noqa: PLC0415
+
+    results = run_resolutions(
+        _chosen(options.cases, CASES, tuple(CASES)),
+        _chosen(options.tools, dict.fromkeys(TOOLS), TOOLS),
+        rounds=options.rounds,
+        record=options.record,
+    )
+    write_resolutions(results, table=options.table)
+    answers = [answer for case in results.cases.values() for answer in case.values()]
+    return int(any(answer.problems for answer in answers))
+
+
 def _serve(options: argparse.Namespace) -> int:
     from benchmarks.serve import serve  # noqa: PLC0415
 
@@ -84,6 +100,12 @@ def _parser() -> argparse.ArgumentParser:
     recording.add_argument("--set", "--sets", help="default: heavy26,one")
     recording.add_argument("--tools", help="whose requests are recorded; default: uv,pip")
     recording.add_argument("--root", type=Path, help="where throwaway environments go")
+    resolving = commands.add_parser("resolve", help="ask the questions that resolvers find hard, and check the answers")
+    resolving.add_argument("--cases", help="default: all in resolution_cases.py")
+    resolving.add_argument("--tools", help=f"of {', '.join(TOOLS)}; the first is what others are compared with")
+    resolving.add_argument("--rounds", type=int, default=3, help="pip runs once")
+    resolving.add_argument("--record", action="store_true", help="fetch what is not in the mirror, once")
+    resolving.add_argument("--table", action="store_true", help="write the section of benchmarks/RESULTS.md")
     serving = commands.add_parser("serve", help="serve the mirror on loopback")
     serving.add_argument("--port", type=int, default=8801)
     serving.add_argument("--record", action="store_true", help="fetch what is missing from the real index, once")
@@ -96,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_COMMANDS = {"run": _run, "record": _record, "serve": _serve, "compare": _compare}
+_COMMANDS = {"run": _run, "record": _record, "resolve": _resolve, "serve": _serve, "compare": _compare}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from benchmarks.resolutions import resolution_section
 from benchmarks.scenarios import LANES, SETS
 
 if TYPE_CHECKING:
     from benchmarks.measurements import LaneResult, Results
+    from benchmarks.resolutions import Resolutions
 
 FOLDER = Path(__file__).parent / "results"
 TABLE = Path(__file__).parent / "RESULTS.md"
@@ -25,8 +27,27 @@ def write_results(results: Results, *, table: bool) -> int:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
     print(f"written: {path.relative_to(Path(__file__).parent.parent)}")
     if table:
-        TABLE.write_text(markdown(results), "utf-8")
+        TABLE.write_text(markdown(results) + _section_of("## Resolutions"), "utf-8")
     return int(any(results.versions.keys() - result.summaries.keys() for result in results.lanes))
+
+
+def write_resolutions(results: Resolutions, *, table: bool) -> None:
+    """Write the JSON file, and with ``table`` the section of `RESULTS.md`."""
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"resolve-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+    if table:
+        before = (
+            TABLE.read_text("utf-8").removesuffix(_section_of("## Resolutions")) if TABLE.exists() else "# Results\n"
+        )
+        TABLE.write_text(before + "\n" + "\n".join(resolution_section(results)) + "\n", "utf-8")
+
+
+def _section_of(heading: str) -> str:
+    """Return the section of `RESULTS.md` that other results do not replace, with the blank line before it."""
+    text = TABLE.read_text("utf-8") if TABLE.exists() else ""
+    _, found, rest = text.partition(f"\n{heading}\n")
+    return found + rest
 
 
 def markdown(results: Results) -> str:

@@ -162,7 +162,7 @@ def run(plan: Plan) -> Results:
             print(f"{tool} could not be installed: {error}", flush=True)
         else:
             versions[tool] = version_of(tool, executables[tool])
-    results = Results(setting=setting_of(plan.root or _default_root()), versions=versions, lanes=[])
+    results = Results(setting=setting_of(plan.root or default_root()), versions=versions, lanes=[])
     for set_name in plan.sets:
         for lane_name in plan.lanes:
             lane = LANES[lane_name]
@@ -178,7 +178,7 @@ def run(plan: Plan) -> Results:
 def _lane_run(plan: Plan, lane: Lane, set_name: str) -> Iterator[LaneRun]:
     """Set up directory and server of a lane, and delete both afterwards."""
     with contextlib.ExitStack() as stack:
-        root = plan.root or _default_root()
+        root = plan.root or default_root()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asyncpip-bench-", dir=root)))
         server = None if plan.index_url else stack.enter_context(running_server(line=lane.line))
         index_url = server.index_url if server else plan.index_url or ""
@@ -211,6 +211,7 @@ def requirements_text(lane: Lane, set_name: str) -> str:
     return "".join(f"{line}\n" for line in pins if line)
 
 
-def _default_root() -> Path:
+def default_root() -> Path:
+    """Return where directories of a run go: memory where there is some."""
     memory = Path("/dev/shm")  # noqa: S108 - a fresh directory is made in it
     return memory if memory.is_dir() else Path(tempfile.gettempdir())
