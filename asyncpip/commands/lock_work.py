@@ -21,6 +21,7 @@ from asyncpip.commands.resolution_request import (
     telling_of_offline,
 )
 from asyncpip.core.candidates import Candidate
+from asyncpip.core.direct_url import ArchiveInfo
 from asyncpip.core.events import Level, Message
 from asyncpip.core.hashes import NO_HASHES
 from asyncpip.core.urls import url_to_path
@@ -80,6 +81,7 @@ def lock(inquiry: Inquiry, templates: SchemeTemplates, store: Store | None) -> i
     else:
         write_text(inquiry.context, output, text)
         inquiry.tell(Level.INFO, f"Locked {len(locked)} projects in {output}")
+        inquiry.tell(Level.INFO, _note_on_hashes(locked))
     place_of_timings = settings.text("timings")
     if place_of_timings:
         write_timings(inquiry.context, place_of_timings, {**answer.timings, "total": time.perf_counter() - started})
@@ -106,6 +108,20 @@ def _text(locked: Sequence[Resolved], answer: LockAnswer, chosen: Selection, bas
         for decision in locked
     ]
     return lock_text(lock_of(packages, created_by=CREATED_BY))
+
+
+def _note_on_hashes(locked: Sequence[Resolved]) -> str:
+    """Return what to know about a lock file that holds what has no hash; empty where there is nothing to know."""
+    without = [
+        each.name
+        for each in locked
+        if isinstance(each.choice, Candidate)
+        and each.choice.direct_url is not None
+        and not isinstance(each.choice.direct_url.info, ArchiveInfo)
+    ]
+    if not without or len(without) == len(locked):
+        return ""
+    return f"Directories and checkouts have no hash ({', '.join(without)}): install with --no-require-hashes"
 
 
 def _tell(inquiry: Inquiry, answer: LockAnswer) -> None:

@@ -81,6 +81,7 @@ def search_projects(words: Sequence[str], how: LookUp, reporter: Reporter, *, li
 
 async def _search(words: Sequence[str], how: LookUp, reporter: Reporter, limit: int) -> SearchAnswer:
     async with open_index(how, reporter) as index:
+        reporter.emit(StageProgress(Stage.ASKING, 0, len(how.index_urls), "lists of projects"))
         lists = await index.fetch_project_lists()
         if not lists:
             asked = ", ".join(map(redact, how.index_urls))

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from asyncpip.core.resolution import Resolution
     from asyncpip.resolve.demands import Demands
 
-_HINT = "hash-checking mode is on because of --require-hashes, or because some requirement has a --hash"
+_HINT = (
+    "hash-checking mode is on because of --require-hashes, or because some requirement has a --hash or comes from a "
+    "lock file; --no-require-hashes switches it off"
+)
 
 
 def check_sources_have_hashes(demands: Demands) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncpip.cli.command_specs.registry import SUMMARIES
-from asyncpip.cli.options import GENERAL, INDEX, SELECTION, TARGET
+from asyncpip.cli.options import GENERAL, INDEX, PROGRESS_BAR, SELECTION, TARGET
 from asyncpip.cli.specs import CommandSpec, Option, OptionGroup
 
 _OPTIONS = OptionGroup(
@@ -11,6 +11,7 @@ _OPTIONS = OptionGroup(
     (
         Option("--ignore-requires-python", "ignore_requires_python", "flag", "Ignore Requires-Python."),
         Option("--json", "json", "flag", "Print one JSON object."),
+        PROGRESS_BAR,
     ),
 )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from asyncpip.cli.command_specs.registry import SUMMARIES
-from asyncpip.cli.options import GENERAL, INDEX
+from asyncpip.cli.options import GENERAL, INDEX, PROGRESS_BAR
 from asyncpip.cli.specs import CommandSpec, Option, OptionGroup
 
 _OPTIONS = OptionGroup(
     "Search options",
-    (Option("--index", "index_url", "text", "The same as --index-url.", metavar="url"),),
+    (Option("--index", "index_url", "text", "The same as --index-url.", metavar="url"), PROGRESS_BAR),
 )
 
 SPEC = CommandSpec(
