@@ -23,6 +23,7 @@ from asyncpip.core.dependency import MarkerEvaluator
 from asyncpip.core.events import Level, Message
 from asyncpip.environment.externally_managed import check_virtualenv_required
 from asyncpip.environment.markers import target_with_selection
+from asyncpip.resolve.selection import PreferredVersion
 
 if TYPE_CHECKING:
     from asyncpip.commands.context import CommandContext
@@ -101,6 +102,7 @@ class Inquiry:
             ignore_requires_python=self.settings.flag("ignore_requires_python"),
             allow_sdists=not self.settings.flag("no_build"),
             now=dt.datetime.now(tz=dt.UTC),
+            preferred=PreferredVersion(self.settings.text("resolution") or "highest"),
         )
 
     def read_input(

@@ -133,8 +133,9 @@ def selection(
     ignore_requires_python: bool,
     allow_sdists: bool,
     now: dt.datetime,
+    preferred: PreferredVersion = PreferredVersion.HIGHEST,
 ) -> Selection:
-    """Return which files are candidates at all."""
+    """Return which files are candidates at all; ``preferred`` is for commands that resolve."""
     releases = [*settings.pairs("release_control"), *files.release_control]
     if settings.flag("pre") or files.pre:
         if settings.pairs("release_control"):
@@ -151,7 +152,7 @@ def selection(
         ignore_requires_python=ignore_requires_python,
         allow_sdists=allow_sdists,
         index_strategy=IndexStrategy(settings.text("index_strategy") or "best"),
-        preferred=PreferredVersion(settings.text("resolution") or "highest"),
+        preferred=preferred,
     )
 
 
