@@ -66,6 +66,8 @@ def summary(state: RunState, now: float, look: Look, columns: int | None) -> str
     if state.transfers_done:
         size = " ".join(format_size(state.arrived_bytes))
         parts.append(f"downloaded {size} in {format_seconds(state.transfer_seconds)}")
+    if Stage.BUILDING in state.progress:
+        parts.append(f"built {format_seconds(state.seconds(Stage.BUILDING))}")
     if installed is not None:
         parts.append(f"linked {format_seconds(state.seconds(Stage.INSTALLING))}")
     if Stage.COMPILING in state.progress:
@@ -116,6 +118,8 @@ def _header(state: RunState, now: float, tick: int, look: Look) -> Line:
             title, count = "Downloading", f"{state.transfers_done} of {state.transfers_done + state.transfers_left}"
         case Stage.FETCHING | Stage.UNPACKING:
             title, count = "Unpacking", f"{progress.done} of {progress.total}" if progress is not None else ""
+        case Stage.BUILDING:
+            title, count = "Building", _printable(progress.detail) if progress is not None else ""
         case Stage.COMPILING:
             title, count = "Compiling", _counted(progress.total, "file") if progress is not None else ""
         case Stage.INSTALLING:
@@ -169,7 +173,10 @@ def _transfer_line(transfer: Transfer, look: Look, columns: int) -> Line:
 def _title(transfer: Transfer) -> str:
     """Return name and version of a wheel, of anything else its file name; an index may put escape codes into it."""
     label = transfer.label
-    text = " ".join(label.split("-")[:2]) if label.endswith(".whl") else label
+    return _printable(" ".join(label.split("-")[:2]) if label.endswith(".whl") else label)
+
+
+def _printable(text: str) -> str:
     return "".join(char if char.isascii() and char.isprintable() else "?" for char in text)
 
 

@@ -41,12 +41,14 @@ class Stage(str):
     RESOLVING: ClassVar[Stage]
     FETCHING: ClassVar[Stage]
     UNPACKING: ClassVar[Stage]
+    BUILDING: ClassVar[Stage]
     INSTALLING: ClassVar[Stage]
     COMPILING: ClassVar[Stage]
 
 
 Stage.ASKING = Stage("Asking indexes")
 Stage.RESOLVING, Stage.FETCHING, Stage.UNPACKING = Stage("Resolving"), Stage("Downloading"), Stage("Unpacking")
+Stage.BUILDING = Stage("Building")
 Stage.INSTALLING, Stage.COMPILING = Stage("Installing"), Stage("Compiling")
 
 

@@ -6,6 +6,7 @@ A step runs as a task of the run, so that somebody who loses interest does not s
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,7 +16,7 @@ from packaging.version import Version
 from asyncpip.build.child import Children
 from asyncpip.build.project import SourceProject, Workshop
 from asyncpip.core.candidates import Candidate
-from asyncpip.core.events import Level, Message
+from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.core.hashes import NO_HASHES
 from asyncpip.core.metadata import is_static, parse_core_metadata
 from asyncpip.core.names import normalize_name
@@ -33,7 +34,7 @@ from asyncpip.pipeline.keeping import UnpackedWheels, read_metadata_file
 from asyncpip.store.store import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from anyio.abc import TaskGroup
 
@@ -94,6 +95,7 @@ class Builder:
             warn=lambda text: self._tell(Level.WARNING, text),
         )
         self._sources = SourceFetcher(options, use_source, self._workshop, self._scratch, reporter, umask=store.umask)
+        self._under_way: list[str] = []
         self._builds: dict[str, _Build] = {}
         self._waits: dict[str, set[str]] = {}
         """What is being built → what it waits for."""
@@ -201,7 +203,8 @@ class Builder:
                 return
         build.metadata = await anyio.to_thread.run_sync(_static_metadata, source, fetched)
         if build.metadata is None:
-            build.metadata = await self._project(build, fetched).metadata()
+            with self._telling_of_build(source.label):
+                build.metadata = await self._project(build, fetched).metadata()
 
     async def _take_built(self, build: _Build) -> bool:
         """Take the wheel that the store holds for the build, if there is one."""
@@ -223,7 +226,8 @@ class Builder:
         metadata = parse_core_metadata(build.known_metadata)
         kind = "editable" if source.editable else "wheel"
         self._tell(Level.INFO, f"  Building {kind} for {metadata.name} (pyproject.toml)")
-        path = await self._project(build, fetched).wheel()
+        with self._telling_of_build(source.label):
+            path = await self._project(build, fetched).wheel()
         filename = os.path.basename(path)
         wheels = self._private_wheels if build.key is None else self._wheels
         size = os.stat(path).st_size
@@ -246,6 +250,17 @@ class Builder:
             return await wheels.fetch(PageFile(filename=os.path.basename(path), url=path_to_url(path)), NO_HASHES)
         digest = await anyio.to_thread.run_sync(_sha256, path)
         return StoredWheel(digest=digest, tree=self._store.tree_path(digest), from_store=False)
+
+    @contextmanager
+    def _telling_of_build(self, label: str) -> Iterator[None]:
+        """Tell progress displays what is being built: all that is, the last to begin at the end."""
+        self._under_way.append(label)
+        self._reporter.emit(StageProgress(Stage.BUILDING, 0, None, ", ".join(self._under_way)))
+        try:
+            yield
+        finally:
+            self._under_way.remove(label)
+            self._reporter.emit(StageProgress(Stage.BUILDING, 0, None, ", ".join(self._under_way)))
 
     def _project(self, build: _Build, fetched: FetchedSource) -> SourceProject:
         if build.project is None:

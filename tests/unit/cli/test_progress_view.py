@@ -46,6 +46,7 @@ RESOLVED = (StageProgress(Stage.RESOLVING, 84, 84), StageProgress(Stage.FETCHING
         ([*RESOLVED, StageProgress(Stage.UNPACKING, 3, 84)], 0.5, "Unpacking 3 of 84"),
         ([StageProgress(Stage.INSTALLING, 0, 1)], 0.5, "Installing 1 distribution"),
         ([StageProgress(Stage.COMPILING, 0, 8231)], 0.5, "Compiling 8231 files"),
+        ([StageProgress(Stage.BUILDING, 0, None, "numpy, a\x1b[0m")], 0.5, "Building numpy, a?[0m"),
     ],
 )
 def test_the_first_line_names_the_stage(events: list[Event], seconds: float, shown: str) -> None:
@@ -178,6 +179,16 @@ def test_compiling_is_told_apart_from_linking() -> None:
     text = summary(run_of(*INSTALLATION, *compiling), 4.9, FANCY, None)
     assert text is not None
     assert text.endswith("linked 0.2 s \u00b7 compiled 3.0 s)")
+
+
+def test_building_is_told_in_the_summary() -> None:
+    building: list[tuple[float, Event]] = [
+        (0.0, StageProgress(Stage.BUILDING, 0, None, "a")),
+        (3.0, StageProgress(Stage.INSTALLING, 1, 1)),
+    ]
+    text = summary(run_of(*building), 3.1, FANCY, None)
+    assert text is not None
+    assert "built 3.0 s" in text
 
 
 def test_a_run_that_only_resolves_says_so() -> None:
