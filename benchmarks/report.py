@@ -37,9 +37,8 @@ def write_resolutions(results: Resolutions, *, table: bool) -> None:
     path = FOLDER / f"resolve-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
     if table:
-        before = (
-            TABLE.read_text("utf-8").removesuffix(_section_of("## Resolutions")) if TABLE.exists() else "# Results\n"
-        )
+        before = TABLE.read_text("utf-8") if TABLE.exists() else "# Results\n"
+        before = before.removesuffix(_section_of("## Resolutions"))
         TABLE.write_text(before + "\n" + "\n".join(resolution_section(results)) + "\n", "utf-8")
 
 

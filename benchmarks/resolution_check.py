@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from packaging.markers import Marker, default_environment
+from packaging.markers import default_environment
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from packaging.markers import Marker
 
 
 class Declared(NamedTuple):
@@ -39,10 +41,11 @@ def check_answer(
 ) -> Checked:
     """Return what is wrong with ``pins`` (normalised name to version) as an answer to ``requirements``.
 
-    Every requirement that is reached, extras included, has to be met; whatever is pinned has to be reached. ``declared``
-    gives the metadata of a name and version. ``markers`` and the Python version are by default those of this process.
+    Every requirement that is reached, extras included, has to be met; whatever is pinned has to be reached.
+    ``declared`` gives the metadata of a name and version. ``markers`` are by default those of this process.
     """
-    environment = {**default_environment(), **(markers or {})}
+    environment: dict[str, str] = {str(key): str(value) for key, value in default_environment().items()}
+    environment |= markers or {}
     python = python_full_version or str(environment["python_full_version"])
     problems: list[str] = []
     unknown: dict[str, None] = {}
@@ -75,9 +78,7 @@ def check_answer(
             except InvalidRequirement as error:
                 problems.append(f"{name} {version} has a broken requirement: {error}")
     reached = {name for name, _ in seen}
-    problems += [
-        f"{name} {version} is there, and nobody wants it" for name, version in pins.items() if name not in reached
-    ]
+    problems += [f"{name} is there, and nobody wants it" for name in pins if name not in reached]
     problems += [
         f"the constraint {limit} does not hold for {pins[name]}"
         for limit in limits
@@ -89,7 +90,4 @@ def check_answer(
 
 
 def _holds(marker: Marker | None, environment: Mapping[str, str]) -> bool:
-    if marker is None:
-        return True
-    # Names of extras are compared in their normalised form on both sides (PEP 685).
-    return Marker(str(marker)).evaluate(dict(environment))
+    return marker is None or marker.evaluate(dict(environment))

@@ -194,8 +194,8 @@ def _lines(name: str, answers: Mapping[str, Answer]) -> Iterator[str]:
     for tool, answer in answers.items():
         rounds = "" if answer.rounds is None else f"  {answer.rounds} rounds, {answer.backtracks} back"
         yield (
-            f"  {tool:9} {len(answer.pins) or 'no':>4} pins {answer.wall_seconds:7.2f} s  cpu {answer.cpu_seconds:6.2f} s"
-            f"  {answer.requests:5} requests{rounds}"
+            f"  {tool:9} {len(answer.pins) or 'no':>4} pins {answer.wall_seconds:7.2f} s  "
+            f"cpu {answer.cpu_seconds:6.2f} s  {answer.requests:5} requests{rounds}"
         )
         for kind in ("problems", "missed", "older", "newer"):
             values = getattr(answer, kind)
@@ -209,9 +209,9 @@ def resolution_section(results: Resolutions) -> list[str]:
         "## Resolutions",
         "",
         "Written by `python -m benchmarks resolve --table`: `install --dry-run` of the sets in",
-        "`benchmarks/resolution_cases.py` with an empty cache into an empty environment. Pages and metadata come from the",
-        "local index. Wheels only, but for `beam`. *older*: versions that are older than pip's. Every answer was checked",
-        "against the metadata of all that is in it (`benchmarks/resolution_check.py`).",
+        "`benchmarks/resolution_cases.py` with an empty cache into an empty environment. Pages and metadata come from",
+        "the local index. Wheels only, but for `beam`. *older*: versions that are older than pip's. Every answer was",
+        "checked against the metadata of all that is in it (`benchmarks/resolution_check.py`).",
         "",
         *(f"- {name}: {value}" for name, value in results.setting.items()),
         "- " + ", ".join(f"{tool} {version}" for tool, version in results.versions.items()),
