@@ -159,7 +159,7 @@ class _Work:
                 fetched.wheels, self.manifests, self.store, self.this.reporter, jobs=self.this.limits.jobs
             ):
                 return fetched
-            self.store.end_use()
+            # The store stays held: what is fetched again is not dropped again.
         raise InstallError(
             "wheels in the store are changed faster than they can be fetched",
             hint="use another cache directory with `--cache-dir`, or none with `--no-cache-dir`",

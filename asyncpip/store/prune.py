@@ -7,6 +7,7 @@ as the file system keeps that.
 from __future__ import annotations
 
 import os
+import time
 
 from asyncpip.errors import StoreError
 from asyncpip.store import layout
@@ -41,15 +42,19 @@ class StoreEntry:
 
 
 def store_entries(root: str) -> list[StoreEntry]:
-    """Return all that is in the store at ``root``, whatever release wrote it; nothing of `tmp`."""
+    """Return all that is in the store at ``root``, whatever release wrote it.
+
+    Nothing of `tmp`, and no partial archive that may still be arriving.
+    """
     entries: list[StoreEntry] = []
+    arriving_since = time.time() - _LEFT_BEHIND_SECONDS
     for bucket in _names(root):
         path = os.path.join(root, bucket)
         if bucket.startswith(layout.TREES_PREFIX):
             entries += (_tree(bucket, tree) for place in _paths(path) for tree in _paths(place))
         elif bucket != layout.STAGING_BUCKET:
             entries += _files(bucket, path)
-    return entries
+    return [entry for entry in entries if entry.bucket != layout.PARTIAL_BUCKET or entry.used_at < arriving_since]
 
 
 def select_to_prune(

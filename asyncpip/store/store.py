@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from mmap import mmap
 
+_MOST_RACES = 5
+
 
 class Store:
     """One store on disk. ``root`` is made on the first write. Methods may be called in any thread."""
@@ -233,11 +235,14 @@ def _unusable(path: str) -> str | None:
 
 
 def _rename_into(aside: str, final: str) -> None:
-    try:
-        os.replace(aside, final)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(final), exist_ok=True)
-        os.replace(aside, final)
+    for _ in range(_MOST_RACES):
+        try:
+            os.replace(aside, final)
+        except FileNotFoundError:  # the directory is not there yet, or another process just found it empty
+            os.makedirs(os.path.dirname(final), exist_ok=True)
+        else:
+            return
+    os.replace(aside, final)
 
 
 def read_file(path: str) -> bytes | None:

@@ -78,6 +78,14 @@ def test_entries_are_all_but_what_is_staged(store: Store) -> None:
     assert store_entries(store.root + "-missing") == []
 
 
+def test_a_transfer_under_way_is_no_entry(store: Store) -> None:
+    path = store.partial_path("key")
+    store.write_file(path, b"begin")
+    assert "partial-v1" not in {each.bucket for each in store_entries(store.root)}
+    os.utime(path, (1, 1))
+    assert "partial-v1" in {each.bucket for each in store_entries(store.root)}
+
+
 def test_a_use_is_seen(store: Store) -> None:
     path = store.tree_path(DIGEST)
     os.utime(path, (1, 1))
