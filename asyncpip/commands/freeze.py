@@ -38,7 +38,7 @@ def run(context: CommandContext) -> int:
         from asyncpip.commands.freeze_parts import only_wanted  # noqa: PLC0415 - reads requirements files
 
         files, frozen = only_wanted(context, view, frozen)
-    if settings.flag("require_hashes"):
+    if settings.flag("require_hashes") and _is_meant_for_freeze(settings.source("require_hashes")):
         from asyncpip.commands.freeze_hashes import add_hashes  # noqa: PLC0415 - loads the pipeline
 
         add_hashes(context, [each for each in frozen.values() if each.name not in skip])
@@ -51,6 +51,11 @@ def run(context: CommandContext) -> int:
     if lines:
         context.write_stdout("\n".join(lines) + "\n")
     return 0
+
+
+def _is_meant_for_freeze(source: str) -> bool:
+    """Return whether a setting that pip knows for `install` alone was not made for that: by PIP_ or in `[global]`."""
+    return not (source.startswith("environment PIP_") or source.endswith("[global]"))
 
 
 def _skipped(context: CommandContext, view: InstalledView) -> set[str]:

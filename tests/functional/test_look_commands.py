@@ -178,6 +178,14 @@ def test_freeze_with_hashes(place: Workplace, index: IndexServer) -> None:
     assert again.code == 0, again.text
 
 
+def test_hashes_that_are_required_of_installs(place: Workplace) -> None:
+    """`PIP_REQUIRE_HASHES` is no wish for hashes in what is printed: pip's freeze does not know the option."""
+    assert freeze(place, "--no-index", PIP_REQUIRE_HASHES="1") == freeze(place)
+    outcome = place.asyncpip("freeze", "--no-index", environ={"ASYNCPIP_REQUIRE_HASHES": "1"})
+    assert outcome.code == 1
+    assert "Hashes are required" in outcome.stderr
+
+
 def test_freeze_without_known_hashes(place: Workplace, index: IndexServer) -> None:
     project = place.work / "project"
     project.mkdir()
