@@ -12,6 +12,7 @@ import pytest
 from asyncpip.core.names import normalize_name
 from tests.support.environments import REPOSITORY, Environment, Workplace, make_environment
 from tests.support.index_server import Fault
+from tests.support.installed import dist_info, write_files
 from tests.support.terminal import TerminalOutcome, run_in_terminal
 
 if TYPE_CHECKING:
@@ -57,12 +58,13 @@ def on_terminal(
     columns: int = 80,
     watch: Callable[[subprocess.Popen[bytes], list[str]], None] = lambda _process, _screen: None,
     environ: Mapping[str, str] | None = None,
+    command: str = "install",
 ) -> TerminalOutcome:
-    """Run `asyncpip install` on a terminal that no variable says is a machine's."""
+    """Run `asyncpip COMMAND` on a terminal that no variable says is a machine's."""
     kept = place.environ({"PYTHONPATH": str(REPOSITORY), "PIP_CACHE_DIR": str(place.cache), "TERM": "xterm"})
     for name in ("CI", "BUILD_ID", "BUILD_BUILDID", "NO_COLOR", "FORCE_COLOR"):
         kept.pop(name, None)
-    argv = [sys.executable, "-m", "asyncpip", "install", "--python", str(place.environment.directory)]
+    argv = [sys.executable, "-m", "asyncpip", command, "--python", str(place.environment.directory)]
     argv += ["-i", index.index_url, *arguments]
     return run_in_terminal(argv, environ={**kept, **(environ or {})}, cwd=place.work, columns=columns, watch=watch)
 
@@ -186,3 +188,16 @@ def test_nothing_to_do_on_a_terminal_is_a_line_as_ever(place: Workplace, index: 
         "Requirement already satisfied: small"
     )
     assert "\x1b" not in outcome.text
+
+
+def test_questions_to_indexes_are_shown_and_leave_nothing_but_the_list(place: Workplace, index: IndexServer) -> None:
+    write_files(place.environment.site_packages, dist_info("big", "0.1"), dist_info("small", "2.0"))
+    index.script("/simple/small/", Fault(drip_bytes=30, drip_seconds=0.05))
+    outcome = on_terminal(place, index, "--outdated", command="list")
+    assert outcome.returncode == 0
+    assert outcome.screen == [
+        "Package Version Latest Type",
+        "------- ------- ------ -----",
+        "big     0.1     1.0    wheel",
+    ]
+    assert any("Asking indexes 1 of 2" in line for frame in outcome.frames for line in frame)
