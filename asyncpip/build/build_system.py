@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from typing import NoReturn, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from asyncpip.core.values import Value
 from asyncpip.errors import BuildError
 
 LEGACY_BACKEND = "setuptools.build_meta:__legacy__"
@@ -15,8 +15,7 @@ LEGACY_REQUIRES = ("setuptools>=40.8.0",)
 """pip's: the first setuptools that has the legacy backend."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildSystem:
+class BuildSystem(Value):
     """How one source tree is built."""
 
     requires: tuple[str, ...]

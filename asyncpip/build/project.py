@@ -7,7 +7,6 @@ for what it needs may have to be built as well.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
@@ -18,6 +17,7 @@ from asyncpip.build.backend import Backend
 from asyncpip.build.build_system import parse_build_system
 from asyncpip.build.isolated import NORMAL, OVERLAY, IsolatedEnvironment
 from asyncpip.core.names import normalize_name
+from asyncpip.core.values import Value
 from asyncpip.errors import AsyncpipError, BuildError
 from asyncpip.store.store import read_file
 
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
+class Workshop(Value):
     """What the builds of one run have in common."""
 
     python: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from asyncpip.core.urls import redact, split_credentials, without_fragment
+from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ _ENVIRONMENT_VARIABLES = re.compile(r"\$\{[A-Za-z0-9_-]+\}(:\$\{[A-Za-z0-9_-]+\}
 _SUBDIRECTORY = "subdirectory="
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VcsReference:
+class VcsReference(Value):
     """A repository and what of it is wanted."""
 
     vcs: str

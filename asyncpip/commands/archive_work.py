@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import download_output as output
@@ -23,6 +23,7 @@ from asyncpip.core.dependency import MarkerEvaluator
 from asyncpip.core.direct_url import DirectoryInfo
 from asyncpip.core.events import Level
 from asyncpip.core.urls import without_fragment
+from asyncpip.core.values import replace
 from asyncpip.errors import CommandError, StoreError
 from asyncpip.install.linker import CLONE, HARDLINK, MOVE, place_file
 from asyncpip.install.plan import yanked_warning
@@ -58,7 +59,7 @@ class ArchiveTarget:
         """Return the question to the resolver; what is installed has no part in it."""
         chosen = inquiry.selection(self.environment, self.choice)
         if inquiry.settings.flag("no_deps"):
-            chosen = replace(chosen, allow_sdists=True)  # nothing has to be built to know what it needs
+            chosen = dataclasses.replace(chosen, allow_sdists=True)  # nothing has to be built to know what it needs
         question = replace(
             resolve_request(inquiry, chosen),
             evaluator=MarkerEvaluator(self.environment.markers),

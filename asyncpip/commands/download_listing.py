@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.hashes import STRONG_ALGORITHMS
 from asyncpip.core.urls import split_credentials, without_fragment
+from asyncpip.core.values import Value
 from asyncpip.version import EMULATED_PIP_VERSION, VERSION
 
 if TYPE_CHECKING:
@@ -22,16 +22,14 @@ _TELLING_MARKERS = ("python_version", "implementation_name", "sys_platform", "pl
 """What tells one target from another, as far as it differs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedTarget:
+class ListedTarget(Value):
     """One target of the run."""
 
     label: str
     markers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedFile:
+class ListedFile(Value):
     """One file, and the targets that want it, by number."""
 
     candidate: Candidate

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncpip.core.urls import is_url, path_to_url
+from asyncpip.core.values import Value
 from asyncpip.errors import CommandError, UsageError
 from asyncpip.net.transport import TransportOptions
 from asyncpip.pipeline.limits import Limits
@@ -31,8 +31,7 @@ _DAYS = re.compile(r"[Pp](\d+)[Dd]")
 _IMPLEMENTATIONS = {"pypy": "pp", "cpython": "cp", "jython": "jy", "ironpython": "ip", "python": "py"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexOptions:
+class IndexOptions(Value):
     """Which places are asked, and how."""
 
     index_urls: tuple[str, ...]
@@ -44,8 +43,7 @@ class IndexOptions:
     trusted_hosts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetChoice:
+class TargetChoice(Value):
     """The four options that describe another interpreter than the target."""
 
     platforms: tuple[str, ...]

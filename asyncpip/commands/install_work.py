@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import install_output as output
@@ -26,6 +25,7 @@ from asyncpip.core.candidates import Candidate
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level
 from asyncpip.core.metadata import parse_core_metadata
+from asyncpip.core.values import replace
 from asyncpip.environment.destination import Place
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.errors import InstallError

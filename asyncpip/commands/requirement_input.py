@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from asyncpip.commands.requirement_sources import RequirementReader, SourceFiles, path_kind
 from asyncpip.core.requirement import Origin
 from asyncpip.core.urls import redact
+from asyncpip.core.values import Value
 from asyncpip.errors import CommandError, RequirementError
 from asyncpip.resolve.requirement_text import (
     PathKind,
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from asyncpip.resolve.dependency_groups import DependencyGroups
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequirementInput:
+class RequirementInput(Value):
     """What the user asked for, from all sources."""
 
     requirements: tuple[UserRequirement, ...]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, assert_never
 
 from asyncpip.core.hashes import AllowedHashes
 from asyncpip.core.requirement import Origin
 from asyncpip.core.urls import redact, url_to_path
+from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.requirement_options import FileOption
 from asyncpip.resolve.requirement_text import PathKind, parse_requirement_text
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from asyncpip.core.requirement import UserRequirement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileOptions:
+class FileOptions(Value):
     """What option lines of requirements and constraints files set for the whole run."""
 
     index_url: str | None = None

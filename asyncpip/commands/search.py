@@ -50,7 +50,7 @@ def run(context: CommandContext) -> int:
 
 def with_simple_index(how: LookUp) -> LookUp:
     """Return ``how`` with the simple index in the place of XML-RPC addresses, which pip's `--index` takes."""
-    from dataclasses import replace  # noqa: PLC0415 - like all here, behind the first door
+    from asyncpip.core.values import replace  # noqa: PLC0415 - like all here, behind the first door
 
     urls = [url.rstrip("/") for url in how.index_urls]
     return replace(

@@ -13,13 +13,13 @@ import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 from asyncpip.core.metadata import parse_core_metadata
 from asyncpip.core.names import normalize_name
 from asyncpip.core.urls import quote_path
+from asyncpip.core.values import Value
 from asyncpip.core.wheel_filename import parse_wheel_name, sdist_stem
 from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.pipeline.keeping import read_wheel_metadata
@@ -32,8 +32,7 @@ FOLDER = "simple"
 _API_VERSION = "1.0"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexedFile:
+class IndexedFile(Value):
     """One archive in the directory."""
 
     project: str

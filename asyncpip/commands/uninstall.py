@@ -14,6 +14,7 @@ from asyncpip.commands.holding import hold_environment
 from asyncpip.commands.removals import removal_from, warn_superuser
 from asyncpip.commands.uninstall_names import read_names
 from asyncpip.core.events import Level, Message
+from asyncpip.core.values import replace
 from asyncpip.environment.externally_managed import check_externally_managed, check_virtualenv_required
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.environment.target import find_target
@@ -172,7 +173,7 @@ class _Uninstall:
         else:
             home = target.scheme.purelib
         where = Destination(
-            scheme=target.scheme.replaced(purelib=home),
+            scheme=replace(target.scheme, purelib=home),
             executable=target.executable,
             python_version="",
             cache_tag=None,

@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asyncpip.core.values import Value
+
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from asyncpip.core.page import PageFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Value):
     """One file that could satisfy a requirement in the target environment."""
 
     name: NormalizedName

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from asyncpip.core.values import Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveInfo:
+class ArchiveInfo(Value):
     """A wheel or sdist by path or URL."""
 
     hashes: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryInfo:
+class DirectoryInfo(Value):
     """A local project directory."""
 
     editable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VcsInfo:
+class VcsInfo(Value):
     """A checkout."""
 
     vcs: str
@@ -28,8 +25,7 @@ class VcsInfo:
     requested_revision: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectUrl:
+class DirectUrl(Value):
     """The content of `direct_url.json`. ``url`` holds no credentials except a VCS user name `git` (PEP 610)."""
 
     url: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asyncpip.core.hashes import NO_HASHES, AllowedHashes
+from asyncpip.core.values import Value, field
 
 if TYPE_CHECKING:
     from packaging.markers import Marker
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Value):
     """Where a requirement was written. ``file`` None means the command line."""
 
     file: str | None = None
@@ -42,8 +41,7 @@ class DirectKind(enum.Enum):
     VCS = "vcs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectReference:
+class DirectReference(Value):
     """A requirement by URL or path instead of by version."""
 
     url: str
@@ -54,8 +52,7 @@ class DirectReference:
     subdirectory: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserRequirement:
+class UserRequirement(Value):
     """One requirement or constraint that the user named: argument, file line, group or script entry."""
 
     text: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from asyncpip.core.values import Value
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from asyncpip.core.distributions import InstalledDistribution
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class Resolved(Value):
     """One project's decision."""
 
     name: NormalizedName
@@ -33,8 +33,7 @@ class Resolved:
     """The project as the candidate's METADATA spells it; empty where nobody has read that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolution:
+class Resolution(Value):
     """One decision for each project, dependencies before what depends on them; ties by name."""
 
     decisions: tuple[Resolved, ...]

@@ -1,31 +1,107 @@
-"""Values without `dataclasses`, whose import takes as long as the bare interpreter's start. Lean."""
+"""Frozen values without `dataclasses`: declared the same way, for a thirtieth of the time. Lean.
+
+`dataclasses` writes source text for each class and compiles it, 0.65 ms each: 30 ms for the 46 classes of an install,
+and 14 ms for its import where nothing else needs it. Here a class is declared in 0.02 ms; making a value takes 2 us
+instead of 1, which thousands of values do not notice.
+"""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Callable
+    from typing import Any, TypeVar, dataclass_transform
+
+    _Value = TypeVar("_Value", bound="Value")
+else:
+
+    def dataclass_transform(**_options):  # noqa: ANN201, ANN003 - for type checkers only
+        """Leave the class as it is."""
+        return lambda cls: cls
 
 
-class LeanValue:
-    """A value of the fields in its class's `__slots__`: compared, hashed and shown by them."""
+class _Factory:
+    """Makes the default of a field anew for each value."""
 
-    __slots__: tuple[str, ...] = ()
+    __slots__ = ("make",)
 
-    def fields(self) -> tuple[object, ...]:
-        """Return what the slots hold, in their order."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.make = make
 
-    def replaced(self, **changes: object) -> Self:
-        """Return a copy with some fields changed; the initialiser takes each field by its name."""
-        return type(self)(**(dict(zip(self.__slots__, self.fields(), strict=True)) | changes))
+
+def field(*, default_factory: Callable[[], Any]) -> Any:
+    """Declare a field whose default is made anew for each value."""
+    return _Factory(default_factory)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+class _Declaration(type):
+    """Makes slots of the annotations of a class; what is assigned there is a default."""
+
+    _defaults: dict[str, Any]
+    _fields: tuple[str, ...]
+    _puts: tuple[tuple[str, Callable[[Any, Any], None]], ...]
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, shown: bool = True
+    ) -> _Declaration:
+        """``shown`` False is for values of thousands of others: asyncio asks a task for its result's text."""
+        own = tuple(namespace.get("__annotations__", ()))
+        defaults = {field: namespace.pop(field) for field in own if field in namespace}
+        if not shown:
+            namespace["__repr__"] = object.__repr__
+        made = super().__new__(cls, name, bases, {**namespace, "__slots__": own})
+        made._defaults = {**getattr(made, "_defaults", {}), **defaults}
+        made._fields = (*getattr(made, "_fields", ()), *own)
+        made._puts = (*getattr(made, "_puts", ()), *((field, made.__dict__[field].__set__) for field in own))
+        return made
+
+
+class Value(metaclass=_Declaration):
+    """A frozen value of the fields that its class declares: given by name, compared, hashed and shown by them."""
+
+    def __init__(self, **given: Any) -> None:
+        cls = type(self)
+        if len(given) != len(cls._puts):
+            for name, default in cls._defaults.items():
+                if name not in given:
+                    given[name] = default.make() if type(default) is _Factory else default
+        try:
+            for name, put in cls._puts:
+                put(self, given[name])
+        except KeyError as error:
+            raise TypeError(f"{cls.__name__}() lacks the argument {error}") from None
+        if len(given) != len(cls._puts):
+            raise TypeError(f"{cls.__name__}() takes no {', '.join(sorted(given.keys() - set(cls._fields)))}")
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """See what was given; for classes that must refuse some of it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, LeanValue) and type(other) is type(self) and other.fields() == self.fields()
+        if type(other) is not type(self):
+            return NotImplemented
+        return _contents(self) == _contents(other)
 
     def __hash__(self) -> int:
-        return hash(self.fields())
+        return hash(_contents(self))
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in zip(self.__slots__, self.fields(), strict=True))
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in type(self)._fields)
         return f"{type(self).__name__}({shown})"
+
+
+def replace(value: _Value, **changes: Any) -> _Value:
+    """Return a copy of ``value`` with some fields changed."""
+    cls = type(value)
+    return cls(**{name: getattr(value, name) for name in cls._fields} | changes)
+
+
+def _contents(value: Any) -> tuple[object, ...]:
+    return tuple([getattr(value, name) for name in type(value)._fields])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncpip.core.target import SchemePaths
+from asyncpip.core.values import Value, replace
 from asyncpip.environment.probe import BASE
 from asyncpip.errors import CommandError, TargetEnvironmentError
 
@@ -27,8 +27,7 @@ class Place(enum.Enum):
     DIRECTORY = "a plain directory"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
+class Destination(Value):
     """Where files go, and what that means for the rest of a run."""
 
     place: Place
@@ -145,7 +144,7 @@ def _user_site_obstacle(target: TargetEnvironment) -> str | None:
 
 def _plain_directory(directory: str, home: SchemePaths) -> SchemePaths:
     """Return where `--target` leaves things: pip installs by the home scheme, then moves the libraries to the top."""
-    return scheme_below(directory, home).replaced(purelib=directory, platlib=directory)
+    return replace(scheme_below(directory, home), purelib=directory, platlib=directory)
 
 
 def scheme_below(directory: str, template: SchemePaths) -> SchemePaths:

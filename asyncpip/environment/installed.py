@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.metadata import CoreMetadata, parse_core_metadata
+from asyncpip.core.values import replace
 from asyncpip.environment.direct_url_file import (
     InvalidDirectUrlError,
     archive_hashes,

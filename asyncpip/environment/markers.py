@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from asyncpip.core.values import replace
 from asyncpip.environment.tags import short_implementation, tags_for
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def target_with_selection(
     is_same_interpreter = all(
         markers[key] == target.markers[key] for key in ("python_version", "implementation_name", "sys_platform")
     )
-    return target.replaced(
+    return replace(
+        target,
         python_full_version=_full(python_version) if python_version else target.python_full_version,
         implementation=markers["implementation_name"],
         cache_tag=target.cache_tag if is_same_interpreter else None,

@@ -11,7 +11,7 @@ import sys
 
 from asyncpip.core.lean_json import parse_json
 from asyncpip.core.target import SchemePaths, TargetEnvironment
-from asyncpip.core.values import LeanValue
+from asyncpip.core.values import Value
 from asyncpip.environment.child import ChildProcess
 from asyncpip.environment.choice import interpreter_below, runs_in_project_environment
 from asyncpip.environment.interpreter_records import keep_facts, remembered_facts
@@ -72,28 +72,22 @@ _KEYS = (
 """Those of `InterpreterFacts`."""
 
 
-class SchemeTemplates(LeanValue):
+class SchemeTemplates(Value):
     """Where the target would put files below a directory still to be named."""
 
-    __slots__ = ("home", "prefix")
-
-    def __init__(self, *, prefix: SchemePaths, home: SchemePaths) -> None:
-        self.prefix = prefix
-        """For `--prefix`. Both have `probe.BASE` in place of the directory."""
-        self.home = home
-        """For `--target`, before its libraries move to the top."""
+    prefix: SchemePaths
+    """For `--prefix`. Both have `probe.BASE` in place of the directory."""
+    home: SchemePaths
+    """For `--target`, before its libraries move to the top."""
 
 
-class TargetSelection(LeanValue):
+class TargetSelection(Value):
     """The interpreter that is installed for, and how it came to be that one."""
 
-    __slots__ = ("notice", "target", "templates")
-
-    def __init__(self, *, target: TargetEnvironment, templates: SchemeTemplates, notice: str | None) -> None:
-        self.target = target
-        self.templates = templates
-        self.notice = notice
-        """What the user should know about the choice, for stderr."""
+    target: TargetEnvironment
+    templates: SchemeTemplates
+    notice: str | None
+    """What the user should know about the choice, for stderr."""
 
 
 class Chosen:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,6 +12,7 @@ import anyio.to_thread
 from asyncpip.core.events import Level, Message
 from asyncpip.core.names import Digest
 from asyncpip.core.urls import redact, url_to_path, without_fragment
+from asyncpip.core.values import Value
 from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, StoreError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, check_known, demands_of, digests_for
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredArchive:
+class StoredArchive(Value):
     """An archive on this machine, whose bytes have just been checked."""
 
     digest: Digest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,6 +12,7 @@ import anyio.to_thread
 from asyncpip.core.names import Digest
 from asyncpip.core.unpacking import MISMATCH, OK, REFUSED, UnpackJob
 from asyncpip.core.urls import filename_of, url_to_path, without_fragment
+from asyncpip.core.values import Value
 from asyncpip.errors import DownloadError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     """Checks and unpacks an archive; blocks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredWheel:
+class StoredWheel(Value):
     """A wheel that the store holds unpacked."""
 
     digest: Digest

@@ -10,9 +10,9 @@ import os
 import subprocess
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
+from asyncpip.core.values import Value
 from asyncpip.errors import TargetEnvironmentError
 from asyncpip.install.parallel import run_in_threads
 
@@ -44,8 +44,7 @@ _RESTARTS = 3
 """A source that kills the compiler costs its batch and a new child, this often for each child."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompileResult:
+class CompileResult(Value):
     """What became of the sources, each in the order given."""
 
     made: tuple[str, ...]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncpip.core.direct_url import DirectoryInfo
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.names import normalize_name
 from asyncpip.core.urls import redact
+from asyncpip.core.values import Value
 from asyncpip.errors import InstallError
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ CONFLICTS_HEADER = (
 _REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstallPlan:
+class InstallPlan(Value):
     """What an install will do."""
 
     add: tuple[Resolved, ...]
@@ -46,8 +45,7 @@ class InstallPlan:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Value):
     """One requirement of an installed distribution that is not met."""
 
     project: NormalizedName

@@ -6,8 +6,9 @@ Looks into directories, and removes nothing.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from asyncpip.core.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 _ALL = os.sep + "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemovalListing:
+class RemovalListing(Value):
     """Paths in the order shown."""
 
     removed: tuple[str, ...]

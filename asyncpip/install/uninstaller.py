@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asyncpip.core.values import Value
 from asyncpip.errors import InstallError
 from asyncpip.install.record import parse_record
 from asyncpip.install.scripts import entry_point_names
@@ -34,8 +35,7 @@ class PthEdit:
     entry: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemovalPlan:
+class RemovalPlan(Value):
     """All that belongs to one distribution and is there, as absolute paths, links in their directories resolved."""
 
     files: tuple[str, ...] = ()

@@ -5,13 +5,13 @@ Credentials, retries and redirects are `exchange.py`'s; `direct_transport.py` an
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
 from asyncpip.core.events import Level, Message
+from asyncpip.core.values import replace
 from asyncpip.net.auth import Authenticator
 from asyncpip.net.exchange import Exchange
 from asyncpip.net.keyring_source import KeyringSource

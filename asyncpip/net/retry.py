@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from asyncpip.core.values import Value
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 520, 527})
 """pip's list and 429: broken links between a CDN and its origin, storage hiccups, rate limits."""
@@ -10,8 +10,7 @@ RETRY_AFTER_STATUSES = frozenset({429, 503})
 """Where `Retry-After` means when to come back (RFC 9110 §10.2.3, RFC 6585 §4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetrySchedule:
+class RetrySchedule(Value):
     """How often, and after how long."""
 
     retries: int = 5

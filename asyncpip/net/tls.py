@@ -11,12 +11,12 @@ import os
 import re
 import ssl
 import sys
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncpip.core.values import Value
 from asyncpip.errors import EXIT_ERROR, ConfigurationError
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ _HASHED_NAME = re.compile(r"[0-9a-fA-F]{8}\.[0-9]")
 """A certificate in a directory that OpenSSL can look up in (`openssl rehash`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsOptions:
+class TlsOptions(Value):
     """Whom to trust, and who we are."""
 
     ca_bundle: str | None = None

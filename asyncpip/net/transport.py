@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from asyncpip.core.urls import redact
+from asyncpip.core.values import Value
 from asyncpip.errors import AsyncpipError
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ class Transport(Protocol):
         """Close all connections."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransportOptions:
+class TransportOptions(Value):
     """What shapes every request of a run (cli-surface 1.1 and 4.17)."""
 
     proxy: str | None = None

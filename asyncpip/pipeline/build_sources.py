@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -18,6 +17,7 @@ from asyncpip.core.events import Level, Message
 from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind
 from asyncpip.core.urls import filename_of, path_to_url, redact, split_credentials, url_to_path, without_fragment
+from asyncpip.core.values import Value
 from asyncpip.errors import BuildError, RequirementError
 from asyncpip.pipeline.session import sdist_identity
 
@@ -79,8 +79,7 @@ class IndexSource:
         return sdist_identity(digest) if digest and self.required.allows(hashes) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectSource:
+class DirectSource(Value):
     """A source that a requirement names by URL or path."""
 
     key: str
@@ -144,8 +143,7 @@ class DirectSource:
         return DirectUrl(url=url, info=info, subdirectory=direct.subdirectory)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedSource:
+class FetchedSource(Value):
     """A source on disk."""
 
     tree: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncpip.core.metadata import parse_core_metadata
 from asyncpip.core.names import Digest
+from asyncpip.core.values import Value
 from asyncpip.errors import StoreError
 from asyncpip.fetch.wheels import StoredWheel
 from asyncpip.pipeline.keeping import read_metadata_file
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from asyncpip.store.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltWheel:
+class BuiltWheel(Value):
     """A wheel that was built on this machine."""
 
     stored: StoredWheel

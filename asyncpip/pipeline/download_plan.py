@@ -7,7 +7,6 @@ as soon as a solver has pinned its candidate; it is put in its place when all re
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import anyio.to_thread
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Stage, StageProgress
 from asyncpip.core.hashes import NO_HASHES, AllowedHashes
+from asyncpip.core.values import Value
 from asyncpip.errors import AsyncpipError, BuildError, DownloadError, WheelFormatError
 from asyncpip.pipeline.bridge import Bridge
 from asyncpip.pipeline.fetch_plan import beside_solvers
@@ -44,8 +44,7 @@ _SOLVERS = 4
 """Solvers at once. They share one interpreter lock, but wait for different pages and metadata."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class TargetRequest:
+class TargetRequest(Value, shown=False):
     """What is asked for one target."""
 
     label: str
@@ -53,8 +52,7 @@ class TargetRequest:
     resolve: ResolveRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class DownloadRequest:
+class DownloadRequest(Value, shown=False):
     """One run."""
 
     targets: tuple[TargetRequest, ...]
@@ -76,8 +74,7 @@ class DownloadRequest:
     prompt: Callable[[str], Credentials | None] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Downloaded:
+class Downloaded(Value, shown=False):
     """What a run ends with."""
 
     resolutions: tuple[Resolution, ...]

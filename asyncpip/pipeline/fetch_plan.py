@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asyncpip.core.hashes import NO_HASHES
+from asyncpip.core.values import Value, field
 from asyncpip.pipeline.keeping import UnpackedWheels
 from asyncpip.pipeline.loop import run_in_loop
 from asyncpip.pipeline.question import answer_question, required_hashes
@@ -37,8 +37,7 @@ _SWITCH_INTERVAL_SECONDS = 0.002
 call of 10 us wait for the solver most of their time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)  # asyncio asks for one when its loop ends: 40 ms
-class FetchedPlan:
+class FetchedPlan(Value, shown=False):
     """What a run of the pipeline ends with."""
 
     resolution: Resolution
@@ -54,8 +53,7 @@ class FetchedPlan:
     """METADATA of what was chosen as a source."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class PipelineRequest:
+class PipelineRequest(Value, shown=False):
     """One run."""
 
     resolve: ResolveRequest

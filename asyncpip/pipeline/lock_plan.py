@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from asyncpip.core.hashes import NO_HASHES
+from asyncpip.core.values import Value
 from asyncpip.pipeline.fetch_plan import beside_solvers
 from asyncpip.pipeline.keeping import WholeArchives
 from asyncpip.pipeline.loop import run_in_loop
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     Prompt = Callable[[str], Credentials | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class LockQuestion:
+class LockQuestion(Value, shown=False):
     """One run."""
 
     resolve: ResolveRequest
@@ -49,8 +48,7 @@ class LockQuestion:
     prompt: Prompt | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class LockAnswer:
+class LockAnswer(Value, shown=False):
     """What a run ends with."""
 
     resolution: Resolution

@@ -8,12 +8,12 @@ retries and cached answers are those of `install`: what makes a `LookUp` of sett
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 
 from asyncpip.core.events import Stage, StageProgress
+from asyncpip.core.values import Value
 from asyncpip.index.client import IndexClient
 from asyncpip.net.trust import is_trusted_origin
 from asyncpip.pipeline.late_transport import LateTransport
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from asyncpip.net.transport import TransportOptions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class LookUp:
+class LookUp(Value, shown=False):
     """Which places are asked, and how."""
 
     index_urls: tuple[str, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic
 
 import anyio
@@ -11,6 +10,7 @@ import anyio.to_thread
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Stage, StageProgress
+from asyncpip.core.values import Value, replace
 from asyncpip.pipeline.bridge import Bridge, SolverCancelledError
 from asyncpip.pipeline.keeping import Stored
 from asyncpip.resolve.demands import gather_demands
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from asyncpip.resolve.resolver import ResolveRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered(Generic[Stored]):
+class Answered(Value, Generic[Stored]):
     """What one question came to."""
 
     resolution: Resolution

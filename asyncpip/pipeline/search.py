@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -13,6 +12,7 @@ from packaging.metadata import parse_email
 from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.core.names import normalize_name
 from asyncpip.core.urls import redact
+from asyncpip.core.values import Value
 from asyncpip.errors import AsyncpipError, IndexAccessError
 from asyncpip.index.name_search import best_matches
 from asyncpip.pipeline.lookup import open_index
@@ -38,8 +38,7 @@ _SPARE = 2
 """Names looked at for each result: some projects have no files."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class FoundProject:
+class FoundProject(Value, shown=False):
     """One result."""
 
     name: NormalizedName
@@ -52,8 +51,7 @@ class FoundProject:
     about: About
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SearchAnswer:
+class SearchAnswer(Value, shown=False):
     """What was found."""
 
     projects: tuple[FoundProject, ...]

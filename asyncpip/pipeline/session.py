@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
 import anyio
@@ -19,6 +18,7 @@ from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind
 from asyncpip.core.urls import filename_of, split_credentials, without_fragment
+from asyncpip.core.values import Value
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import BuildError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.downloader import Downloader
@@ -60,8 +60,7 @@ _decode_metadata = msgspec.msgpack.Decoder(CoreMetadata).decode
 _encode_metadata = msgspec.msgpack.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class Places(Value):
     """Where distributions come from in this run."""
 
     index_urls: tuple[str, ...]

@@ -6,7 +6,6 @@ This is what the solver and the check of installed distributions start from. Val
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -16,6 +15,7 @@ from asyncpip.core.hashes import NO_HASHES, AllowedHashes
 from asyncpip.core.names import normalize_name
 from asyncpip.core.requirement import DirectKind, DirectReference, UserRequirement
 from asyncpip.core.urls import filename_of, fragment_of, is_vcs_url, redact, split_credentials, without_fragment
+from asyncpip.core.values import Value, field
 from asyncpip.core.wheel_filename import parse_wheel_name, sdist_stem
 from asyncpip.errors import HashMismatchError
 
@@ -31,8 +31,7 @@ _NAME_BEFORE_URL = re.compile(rf"({_RAW_NAME.pattern})\s*(?:\[[^\]]*\])?\s*@")
 ANY_VERSION = SpecifierSet()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(Value):
     """All constraints on one project as one."""
 
     specifier: SpecifierSet = ANY_VERSION
@@ -44,8 +43,7 @@ class Constraint:
 NO_CONSTRAINT = Constraint()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
+class Demands(Value):
     """The user's requirements that hold in the target, and what restricts the rest."""
 
     requirements: tuple[UserRequirement, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, assert_never, cast
 from urllib.parse import urlsplit
 
@@ -27,6 +26,7 @@ from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind, DirectReference, Origin, UserRequirement
 from asyncpip.core.urls import filename_of, join, path_to_url, redact
+from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.requirements_file import is_remote
 
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
 _ANY_VERSION = SpecifierSet()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockSelection:
+class LockSelection(Value):
     """What a lock file asks for."""
 
     requirements: tuple[UserRequirement, ...]
@@ -50,8 +49,7 @@ class LockSelection:
     """The one file of each pinned project; no index and no find-links place counts for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockRequest:
+class LockRequest(Value):
     """Which lock file, what of it, and for which target."""
 
     location: str

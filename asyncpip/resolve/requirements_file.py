@@ -9,10 +9,10 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from asyncpip.core.urls import join, redact
+from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.requirement_options import (
     BESIDE_REQUIREMENTS,
@@ -51,8 +51,7 @@ class RequirementLine(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NestedFile:
+class NestedFile(Value):
     """An ``-r`` or ``-c`` line; ``location`` as written."""
 
     location: str
@@ -61,8 +60,7 @@ class NestedFile:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionLine:
+class OptionLine(Value):
     """One option for the whole run; ``value`` is empty for a flag."""
 
     option: FileOption
@@ -71,8 +69,7 @@ class OptionLine:
     line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrayHash:
+class StrayHash(Value):
     """A ``--hash`` without a requirement, which is ignored; worth a warning."""
 
     file: str

@@ -7,12 +7,12 @@ a project keeps losing against one that was decided before it (`precedence.py`).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message
 from asyncpip.core.resolution import Resolution, Resolved
+from asyncpip.core.values import Value, field
 from asyncpip.resolve.answer import Answer
 from asyncpip.resolve.demands import gather_demands
 from asyncpip.resolve.explain import explain_failure
@@ -57,8 +57,7 @@ def _always(_candidate: Candidate) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveRequest:
+class ResolveRequest(Value):
     """One question to the resolver."""
 
     requirements: tuple[UserRequirement, ...]

@@ -6,7 +6,6 @@ doubt is a no, and then the resolver decides. Without `--upgrade`, what is insta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -17,6 +16,7 @@ from asyncpip.core.names import normalize_name
 from asyncpip.core.requirement import DirectKind
 from asyncpip.core.resolution import Resolved
 from asyncpip.core.urls import filename_of, without_fragment
+from asyncpip.core.values import Value
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.resolve.demands import describe, gather_demands
 from asyncpip.resolve.selection import UpgradeStrategy
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from asyncpip.resolve.demands import Demands
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Satisfied:
+class Satisfied(Value):
     """Everything asked for is there."""
 
     decisions: tuple[Resolved, ...]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
+from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 
 _OPENING = re.compile(r"# /// ([a-zA-Z0-9-]+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptMetadata:
+class ScriptMetadata(Value):
     """The ``script`` block of one file."""
 
     path: str

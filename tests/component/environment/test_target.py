@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import asyncpip
+from asyncpip.core.values import replace
 from asyncpip.environment.target import TargetSelection, find_target
 from asyncpip.errors import CommandError, TargetEnvironmentError
 from tests.component.environment.conftest import make_venv, supported_pythons, unsupported_pythons
@@ -194,7 +195,7 @@ def test_answer_is_remembered(name: str, request: pytest.FixtureRequest) -> None
     asked = find(place, records)
     change_record(records, lambda facts: facts.update(cache_tag="remembered"))
     again = find(place, records)
-    assert again == asked.replaced(target=asked.target.replaced(cache_tag="remembered"))
+    assert again == replace(asked, target=replace(asked.target, cache_tag="remembered"))
     assert records.writes == 1
 
 

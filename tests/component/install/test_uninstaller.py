@@ -11,6 +11,7 @@ from packaging.version import Version
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.names import normalize_name
 from asyncpip.core.target import SchemePaths, TargetEnvironment
+from asyncpip.core.values import replace
 from asyncpip.errors import InstallError
 from asyncpip.install.uninstaller import PthEdit, RemovalPlan, paths_to_remove, without_pth_entry
 
@@ -309,5 +310,5 @@ def test_packages_in_a_directory_that_is_its_own_prefix(env: Path) -> None:
     scheme = SchemePaths(
         purelib=str(flat), platlib=str(flat), scripts=str(flat / "bin"), data=str(flat), headers=str(flat / "include")
     )
-    plan = paths_to_remove(found, target(env).replaced(scheme=scheme), only_below=str(flat))
+    plan = paths_to_remove(found, replace(target(env), scheme=scheme), only_below=str(flat))
     assert inside(env, plan.directories_to_prune) == ["lib/site/foo", "lib/site/foo_bar-1.0.dist-info"]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -9,6 +8,7 @@ import pytest
 
 from asyncpip.core.events import Level
 from asyncpip.core.urls import Credentials
+from asyncpip.core.values import replace
 from asyncpip.net.auth import Authenticator, basic_authorization
 from asyncpip.net.keyring_source import KeyringSource, find_keyring_program
 from asyncpip.net.transport import TransportOptions

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
 from asyncpip.core.events import Level
+from asyncpip.core.values import replace
 from asyncpip.net import direct_transport
 from asyncpip.net.direct_transport import DirectSender
 from asyncpip.net.http_core import HttpTransport

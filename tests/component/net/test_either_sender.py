@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from asyncpip.core.values import replace
 from asyncpip.net.transport import TransportOptions
 from asyncpip.pipeline.late_transport import EitherSender, LateTransport
 from tests.component.net.loopback_server import Asked, Reply, serving

@@ -7,7 +7,6 @@ import gzip
 import random
 import ssl
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,6 +14,7 @@ import pytest
 
 from asyncpip.core.events import Level
 from asyncpip.core.urls import Credentials
+from asyncpip.core.values import replace
 from asyncpip.errors import ConfigurationError
 from asyncpip.net.transport import FailureKind, TransportError, TransportOptions
 from tests.component.net.loopback_server import Asked, Reply, server_context, serving

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from asyncpip.commands import install_output as output
 from asyncpip.core import quantities
 from asyncpip.core.names import Digest
+from asyncpip.core.values import replace
 from asyncpip.fetch.wheels import StoredWheel
 from tests.support.memory_index import MemoryIndex, ask, installed, versions
 

@@ -1,35 +1,87 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from asyncpip.core.values import LeanValue
+from asyncpip.core.values import Value, field, replace
 
 
-class Point(LeanValue):
-    __slots__ = ("x", "y")
-
-    def __init__(self, *, x: int, y: int) -> None:
-        self.x = x
-        self.y = y
+class Point(Value):
+    x: int
+    y: int
 
 
-class Vector(Point):
-    __slots__ = ()
+class Marked(Point):
+    """A point and more."""
+
+    name: str = "here"
+    """What it is called."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Return the sum."""
+        return self.x + self.y
+
+
+class Hidden(Value, shown=False):
+    secret: str
+
+
+class Positive(Value):
+    number: int
+
+    def __post_init__(self) -> None:
+        if self.number <= 0:
+            raise ValueError("not positive")
 
 
 def test_values_are_compared_by_fields_and_class() -> None:
     assert Point(x=1, y=2) == Point(x=1, y=2)
     assert Point(x=1, y=2) != Point(x=1, y=3)
     assert Point(x=1, y=2) != (1, 2)
+    assert Point(x=1, y=2) != Marked(x=1, y=2)
     assert hash(Point(x=1, y=2)) == hash(Point(x=1, y=2))
-    assert Vector.__eq__(Vector(x=1, y=2), Point(x=1, y=2)) is False
+
+
+def test_defaults_are_made_anew() -> None:
+    one, two = Marked(x=1, y=2), Marked(x=1, y=2, name="there")
+    assert (one.name, two.name, one.total) == ("here", "there", 3)
+    one.notes.append("x")
+    assert two.notes == []
+
+
+@pytest.mark.parametrize("given", [{"x": 1}, {"x": 1, "y": 2, "z": 3}, {"x": 1, "z": 2}, {}])
+def test_arguments_that_do_not_fit(given: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="Point"):
+        Point(**given)
+
+
+def test_values_are_frozen() -> None:
+    point: Any = Point(x=1, y=2)
+    with pytest.raises(AttributeError):
+        point.x = 2
+    with pytest.raises(AttributeError):
+        point.z = 2
+    with pytest.raises(AttributeError):
+        del point.x
+    assert not hasattr(point, "__dict__")
 
 
 def test_some_fields_replaced() -> None:
-    assert Point(x=1, y=2).replaced(y=3) == Point(x=1, y=3)
+    assert replace(Point(x=1, y=2), y=3) == Point(x=1, y=3)
+    assert replace(Marked(x=1, y=2, name="n"), x=3) == Marked(x=3, y=2, name="n")
     with pytest.raises(TypeError):
-        Point(x=1, y=2).replaced(z=3)
+        replace(Point(x=1, y=2), z=3)
+
+
+def test_what_was_given_is_looked_at() -> None:
+    with pytest.raises(ValueError, match="positive"):
+        Positive(number=0)
+    assert Positive(number=1).number == 1
 
 
 def test_shown_by_its_fields() -> None:
-    assert repr(Point(x=1, y=2)) == "Point(x=1, y=2)"
+    assert repr(Marked(x=1, y=2)) == "Marked(x=1, y=2, name='here', notes=[])"
+    assert "word" not in repr(Hidden(secret="word"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asyncpip.core.target import SchemePaths, TargetEnvironment
+from asyncpip.core.values import replace
 from asyncpip.environment.tags import interpreter_tags
 from asyncpip.environment.target import SchemeTemplates
 
@@ -78,4 +79,4 @@ def target(**changes: Any) -> TargetEnvironment:
         user_scheme=scheme("/home/me/.local"),
         user_site_enabled=True,
     )
-    return usual.replaced(**changes)
+    return replace(usual, **changes)

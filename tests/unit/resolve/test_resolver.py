@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import replace
 
 import pytest
 from packaging.version import Version
@@ -12,6 +11,7 @@ from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.hashes import AllowedHashes
 from asyncpip.core.names import normalize_name
 from asyncpip.core.requirement import DirectKind, DirectReference, Origin
+from asyncpip.core.values import replace
 from asyncpip.errors import (
     HashMismatchError,
     NoMatchingDistributionError,
@@ -246,7 +246,7 @@ def test_installed_distribution_with_broken_metadata_is_named() -> None:
 
 def test_installed_distribution_without_a_version_is_named() -> None:
     name = normalize_name("click")
-    present = {name: dataclasses.replace(installed(("click", "1", []))[name], version="1.x-custom")}
+    present = {name: replace(installed(("click", "1", []))[name], version="1.x-custom")}
     with pytest.raises(ResolutionError, match="has an invalid version"):
         ask(MemoryIndex(FLASK), "click", installed=present)
 
@@ -478,8 +478,8 @@ def test_hash_in_the_fragment_of_a_url_will_do(name: str | None) -> None:
     index = MemoryIndex({})
     index.direct[URL] = metadata("p", "1.0")
     named = user(f"p @ {URL}")
-    reference = dataclasses.replace(DirectReference(url=URL, kind=DirectKind.WHEEL), hashes=GOOD)
-    requirement = dataclasses.replace(named, name=normalize_name(name) if name else None, direct=reference)
+    reference = replace(DirectReference(url=URL, kind=DirectKind.WHEEL), hashes=GOOD)
+    requirement = replace(named, name=normalize_name(name) if name else None, direct=reference)
     assert versions(ask(index, requirement, require_hashes=True)) == {"p": "1.0"}
     again = MemoryIndex({})
     again.direct = index.direct
@@ -610,11 +610,14 @@ CHAIN: Index = {
     ],
 )
 def test_preferred_version(preferred: PreferredVersion, roots: list[str], expected: dict[str, str]) -> None:
-    assert versions(ask(MemoryIndex(CHAIN), *roots, selection=replace(SELECTION, preferred=preferred))) == expected
+    assert (
+        versions(ask(MemoryIndex(CHAIN), *roots, selection=dataclasses.replace(SELECTION, preferred=preferred)))
+        == expected
+    )
 
 
 def test_lowest_version_beside_an_installed_one() -> None:
-    lowest = replace(SELECTION, preferred=PreferredVersion.LOWEST)
+    lowest = dataclasses.replace(SELECTION, preferred=PreferredVersion.LOWEST)
     present = installed(("b", "3", []))
     assert versions(ask(MemoryIndex(CHAIN), "b", selection=lowest, installed=present)) == {"b": "3"}
     again = ask(MemoryIndex(CHAIN), "b", selection=lowest, installed=present, upgrade=UpgradeStrategy.EAGER)
@@ -624,6 +627,6 @@ def test_lowest_version_beside_an_installed_one() -> None:
 
 
 def test_lowest_version_is_final_where_one_is() -> None:
-    lowest = replace(SELECTION, preferred=PreferredVersion.LOWEST)
+    lowest = dataclasses.replace(SELECTION, preferred=PreferredVersion.LOWEST)
     assert versions(ask(MemoryIndex({"p": {"1a1": [], "2": [], "3": []}}), "p", selection=lowest)) == {"p": "2"}
     assert versions(ask(MemoryIndex({"p": {"1a1": [], "2a1": []}}), "p", selection=lowest)) == {"p": "1a1"}
