@@ -6,6 +6,8 @@ A step runs as a task of the run, so that somebody who loses interest does not s
 from __future__ import annotations
 
 import os
+import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,7 @@ from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
 from asyncpip.core.urls import path_to_url, redact
 from asyncpip.core.wheel_filename import parse_wheel_name
-from asyncpip.errors import BuildError
+from asyncpip.errors import BuildError, StoreError
 from asyncpip.fetch.hashes import check_digests
 from asyncpip.fetch.wheels import StoredWheel
 from asyncpip.pipeline.bridge import parse_metadata
@@ -97,8 +99,11 @@ class Builder:
         self._sources = SourceFetcher(options, use_source, self._workshop, self._scratch, reporter, umask=store.umask)
         self._under_way: list[str] = []
         self._builds: dict[str, _Build] = {}
-        self._waits: dict[str, set[str]] = {}
-        """What is being built → what it waits for."""
+        self._waits: dict[str, Counter[str]] = {}
+        """What is being built → what it waits for now, and how many times."""
+        self.seconds = 0.0
+        """How long something was being built, however much side by side."""
+        self._began = 0.0
 
     async def metadata_of(self, candidate: Candidate, required: AllowedHashes, waiting: str | None) -> bytes:
         """Return METADATA of what an index's sdist builds to; ``waiting`` is the build that asks, None for none."""
@@ -134,6 +139,8 @@ class Builder:
     async def wheel_of(self, candidate: Candidate, required: AllowedHashes, waiting: str | None) -> BuiltWheel:
         """Return the wheel that was or is built from a candidate of `metadata_of` or `direct`."""
         build = self._builds.get(candidate.file.url) or self._build_of_candidate(candidate, required)
+        if waiting is None:
+            build.level = Level.INFO
         await self._join(build, build.metadata_flight, self._find_metadata, waiting)
         await self._join(build, build.wheel_flight, self._find_wheel, waiting)
         assert build.wheel is not None  # noqa: S101 - set, or an error raised
@@ -163,11 +170,15 @@ class Builder:
         """Wait for a step of a build, which the first to ask starts; raise what it raised."""
         if waiting is not None:
             self._refuse_circle(waiting, build)
-            self._waits.setdefault(waiting, set()).add(build.source.key)
-        if not flight.is_started:
-            flight.is_started = True
-            self._tasks.start_soon(flight.fly, work, build)
-        await flight.done.wait()
+            self._waits.setdefault(waiting, Counter())[build.source.key] += 1
+        try:
+            if not flight.is_started:
+                flight.is_started = True
+                self._tasks.start_soon(flight.fly, work, build)
+            await flight.done.wait()
+        finally:
+            if waiting is not None:
+                self._waits[waiting][build.source.key] -= 1
         if flight.error is not None:
             raise flight.error
 
@@ -185,7 +196,7 @@ class Builder:
                 )
             if key not in seen:
                 seen.add(key)
-                todo += self._waits.get(key, ())
+                todo += [key for key, count in self._waits.get(key, Counter()).items() if count]
 
     async def _find_metadata(self, build: _Build) -> None:
         """Find out METADATA: from a wheel built earlier, from static PKG-INFO, else by the backend."""
@@ -212,7 +223,11 @@ class Builder:
         wheel = await anyio.to_thread.run_sync(find_built, self._store, build.key)
         if wheel is None:
             return False
-        build.metadata = await anyio.to_thread.run_sync(read_metadata_file, wheel.stored.tree)
+        try:
+            build.metadata = await anyio.to_thread.run_sync(read_metadata_file, wheel.stored.tree)
+        except StoreError:
+            await anyio.to_thread.run_sync(self._store.drop_tree, wheel.stored.digest)
+            return False
         build.wheel = wheel
         return True
 
@@ -225,7 +240,7 @@ class Builder:
         assert fetched is not None  # noqa: S101 - else the wheel would be there
         metadata = parse_core_metadata(build.known_metadata)
         kind = "editable" if source.editable else "wheel"
-        self._tell(Level.INFO, f"  Building {kind} for {metadata.name} (pyproject.toml)")
+        self._tell(build.level, f"  Building {kind} for {metadata.name} (pyproject.toml)")
         with self._telling_of_build(source.label):
             path = await self._project(build, fetched).wheel()
         filename = os.path.basename(path)
@@ -235,7 +250,7 @@ class Builder:
         if self._options.verifies_built:
             _check_built(metadata, filename, source.label)
         self._tell(
-            Level.INFO,
+            build.level,
             f"  Created {kind} for {metadata.name}: filename={filename} size={size} sha256={wheel.digest}",
         )
         self.built.add(metadata.name)
@@ -254,12 +269,16 @@ class Builder:
     @contextmanager
     def _telling_of_build(self, label: str) -> Iterator[None]:
         """Tell progress displays what is being built: all that is, the last to begin at the end."""
+        if not self._under_way:
+            self._began = time.perf_counter()
         self._under_way.append(label)
         self._reporter.emit(StageProgress(Stage.BUILDING, 0, None, ", ".join(self._under_way)))
         try:
             yield
         finally:
             self._under_way.remove(label)
+            if not self._under_way:
+                self.seconds += time.perf_counter() - self._began
             self._reporter.emit(StageProgress(Stage.BUILDING, 0, None, ", ".join(self._under_way)))
 
     def _project(self, build: _Build, fetched: FetchedSource) -> SourceProject:
@@ -305,12 +324,14 @@ class _Flight:
 class _Build:
     """What is known of one source so far."""
 
-    __slots__ = ("fetched", "key", "metadata", "metadata_flight", "project", "source", "wheel", "wheel_flight")
+    __slots__ = ("fetched", "key", "level", "metadata", "metadata_flight", "project", "source", "wheel", "wheel_flight")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.metadata_flight = _Flight()
         self.wheel_flight = _Flight()
+        self.level = Level.VERBOSE
+        """At which its build is told of; what only other builds require is told of with `-v`."""
         self.key: str | None = None
         """Under which its wheel is remembered; None where it may not be."""
         self.fetched: FetchedSource | None = None

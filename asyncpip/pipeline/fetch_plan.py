@@ -118,6 +118,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
         timings={
             "resolve": answered.resolve_seconds,
             "download": answered.fetch_seconds,
+            "build": session.build_seconds(),
             "rounds": answered.resolution.rounds,
             "backtracks": answered.resolution.backtracks,
             "waits": answered.waits,

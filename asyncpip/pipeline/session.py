@@ -175,6 +175,10 @@ class Session(Generic[Stored]):
         """Return the projects whose wheels were built so far, sorted."""
         return self._builds.built_names() if self._builds is not None else ()
 
+    def build_seconds(self) -> float:
+        """Return how long something was being built."""
+        return self._builds.seconds if self._builds is not None else 0.0
+
     def source_metadata(self, resolution: Resolution) -> dict[NormalizedName, bytes]:
         """Return METADATA of what was chosen as a source, as far as anybody had to find it out."""
         found = {}
@@ -273,6 +277,11 @@ class BuildDoor:
     def built_names(self) -> tuple[str, ...]:
         """Return the projects whose wheels were built so far, sorted."""
         return () if self._builder is None else tuple(sorted(self._builder.built))
+
+    @property
+    def seconds(self) -> float:
+        """How long something was being built."""
+        return 0.0 if self._builder is None else self._builder.seconds
 
     def close(self) -> None:
         """End workers."""
