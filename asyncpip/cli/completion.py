@@ -29,6 +29,8 @@ def requested_completions(environ: Mapping[str, str]) -> list[str] | None:
     line, position = environ.get("COMP_WORDS"), environ.get("COMP_CWORD", "")
     if not line or not (position.isascii() and position.isdigit()):
         return None
+    if int(position) == 0:
+        return []  # the program's own name
     return complete(line.split()[1:], int(position) - 1, lambda python: _installed_names(python, environ))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asyncpip.cli.command_specs.registry import COMMANDS, PLANNED
+from asyncpip.cli.options import INDEX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,23 @@ def run(program: str, arguments: list[str], cwd: Path, environ: dict[str, str]) 
         "help |",
         "completion --|",
         "completion -|",
+        "cache i|",
+        "config l|",
+        "index v|",
+        "list --o|",
+        "list -|",
+        "show -|",
+        "freeze --|",
+        "uninstall --|",
+        "download --d|",
+        "wheel --w|",
+        "lock --o|",
+        "index --|",
+        "search -|",
+        "debug --p|",
+        "inspect --|",
+        "check --|",
+        "hash --a|",
     ],
 )
 def test_what_pip_offers_is_offered(line: str, tmp_path: Path) -> None:
@@ -75,6 +93,8 @@ def test_what_pip_offers_is_offered(line: str, tmp_path: Path) -> None:
     assert offered["asyncpip"] >= offered["pip"]
     own = {flag for spec in COMMANDS.values() for option in spec.options if option.own for flag in option.flags}
     own.add("--dry-run")  # of `install` alone in pip
+    if line.startswith(("freeze", "search")):  # they ask indexes here
+        own |= {flag for option in INDEX.options for flag in option.flags}
     assert offered["asyncpip"] - offered["pip"] <= own | (set(COMMANDS) if line == "help |" else set())
     assert offered["asyncpip"]
 

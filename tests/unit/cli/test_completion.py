@@ -4,6 +4,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asyncpip.cli.command_specs.registry import COMMANDS, PLANNED, Commands
 from asyncpip.cli.completion import complete, requested_completions
@@ -132,5 +134,26 @@ def test_without_a_line_there_is_nothing_to_complete(environ: dict[str, str]) ->
     assert requested_completions(environ) is None
 
 
-def test_a_line_in_variables() -> None:
-    assert requested_completions({"COMP_WORDS": "asyncpip inst", "COMP_CWORD": "1"}) == ["install"]
+@pytest.mark.parametrize(
+    ("line", "position", "offered"),
+    [
+        ("asyncpip inst", "1", ["install"]),
+        ("asyncpip inst", "0", []),
+        ("asyncpip install --progress-bar", "9", ["auto", "on", "off", "raw"]),
+        ("asyncpip =", "1", []),
+        ("asyncpip = = :", "2", []),
+        (
+            "asyncpip install --progress-bar=",
+            "2",
+            [f"--progress-bar={value}" for value in ("auto", "on", "off", "raw")],
+        ),
+    ],
+)
+def test_a_line_in_variables(line: str, position: str, offered: list[str]) -> None:
+    assert requested_completions({"COMP_WORDS": line, "COMP_CWORD": position}) == offered
+
+
+@given(words=st.lists(st.sampled_from(["install", "--python", "-", "--", "=", ":", "-r", "--x=", "help", "a", "-qq"])))
+def test_any_line_is_answered(words: list[str]) -> None:
+    for position in range(len(words) + 2):
+        complete(words, position, lambda _: ["demo"], Some())

@@ -99,3 +99,22 @@ def test_confirmation_takes_a_new_lifetime() -> None:
     renewed = freshness(etag='"1"', cache_control="max-age=600").confirmed({"cache-control": "max-age=5"}, NOW)
     assert renewed.is_fresh(NOW + 4)
     assert not renewed.is_fresh(NOW + 5)
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "age", "usable"),
+    [
+        ("max-age=10", 9, True),
+        ("max-age=10", 99, True),
+        ("max-age=10", 100, False),
+        ("", 99, True),
+        ("no-store", 1, False),
+        ("no-cache", 1, False),
+        ("max-age=10, must-revalidate", 9, True),
+        ("max-age=10, must-revalidate", 11, False),
+        ("", -1, False),
+    ],
+)
+def test_who_takes_an_older_answer_gets_it_unless_forbidden(cache_control: str, age: int, *, usable: bool) -> None:
+    freshness = Freshness.from_headers({"cache-control": cache_control}, 1000)
+    assert freshness.is_usable(1000 + age, 100) is usable
