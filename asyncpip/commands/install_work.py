@@ -215,7 +215,9 @@ class _Work:
         ):
             only_below = this.destination.scheme.purelib if distribution.name in self.existing else None
             this.tell(Level.INFO, f"  Attempting uninstall: {written.get(distribution.name, distribution.name)}")
-            this.tell(Level.INFO, f"    Found existing installation: {distribution.raw_name} {distribution.version}")
+            this.tell(
+                Level.INFO, f"    Found existing installation: {distribution.raw_name} {distribution.raw_version}"
+            )
             removal = removal_of(distribution, this.running_target, this.reporter, only_below=only_below)
             if removal is not None:
                 removals.append(removal)

@@ -140,7 +140,7 @@ class _Uninstall:
             _tell_all(self._context, block)
 
     def _look_at(self, distribution: InstalledDistribution) -> None:
-        block = [f"Found existing installation: {distribution.raw_name} {distribution.version}"]
+        block = [f"Found existing installation: {distribution.raw_name} {distribution.raw_version}"]
         try:
             plan = paths_to_remove(distribution, self._target, only_below=self._directory)
         except AsyncpipError:

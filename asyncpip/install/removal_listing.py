@@ -36,8 +36,8 @@ def removal_listing(plan: RemovalPlan, *, every_file: bool) -> RemovalListing:
     paths = _with_whole_directories(plan)
     refused = tuple(sorted(plan.refused))
     if every_file:
-        pruned = {*plan.directories_to_prune} & {os.path.dirname(path) for path in plan.files}
-        moved = [path for path in plan.files if os.path.dirname(path) not in pruned]
+        pruned = {*plan.directories_to_prune} & {os.path.dirname(path) for path in paths}
+        moved = [path for path in paths if os.path.dirname(path) not in pruned]
         moved += [directory + os.sep for directory in pruned]
         return RemovalListing(
             removed=tuple(sorted(_compact(paths))), kept=(), refused=refused, moved=tuple(sorted(_compact(moved)))

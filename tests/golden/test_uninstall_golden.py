@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.golden.differences import Wanted
+from tests.golden.twins import Twins
+from tests.support.environments import make_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-    from tests.golden.twins import Twins
     from tests.support.environments import Workplace
+    from tests.support.index_server import IndexServer
 
 pytestmark = pytest.mark.golden
 
@@ -242,3 +245,67 @@ def test_files_outside_and_links(twins: Twins) -> None:
 
     twins.each(act)
     twins.check_command("uninstall tools", typed="y\n", PIP_NO_INPUT="")
+
+
+def test_user_site_is_outside_of_a_virtual_environment(
+    tmp_path: Path, catalogue: IndexServer, golden_cache: Path
+) -> None:
+    seeing = make_environment(tmp_path / "template", "--system-site-packages")
+    twins = Twins(tmp_path, seeing, catalogue, golden_cache)
+    base = str(twins.place / "user")
+    twins.check("--user plain==1.0", PYTHONUSERBASE=base)
+    twins.check("plain==1.0 -I", PYTHONUSERBASE=base)
+    twins.check_command("uninstall -y plain tools", Wanted.KEEPS_SITE_PACKAGES, PYTHONUSERBASE=base)
+    twins.check_command("uninstall plain", typed="y\n", PIP_NO_INPUT="", PYTHONUSERBASE=base)
+
+
+def egg(twins: Twins, files: Mapping[str, str]) -> None:
+    write_into_site(
+        twins,
+        {
+            "Legacy-1.0-py3.11.egg/EGG-INFO/PKG-INFO": "Metadata-Version: 1.0\nName: Legacy\nVersion: 1.0\n",
+            "Legacy-1.0-py3.11.egg/legacy/__init__.py": "",
+            "easy-install.pth": "./Legacy-1.0-py3.11.egg\n",
+            **files,
+        },
+    )
+
+
+@pytest.mark.parametrize("line", ["uninstall -y legacy", "uninstall -v legacy", "uninstall legacy"])
+def test_egg(twins: Twins, line: str) -> None:
+    install(twins, "plain")
+    egg(twins, {})
+    twins.check_command(line, typed="y\n", PIP_NO_INPUT="")
+
+
+def test_egg_with_scripts_and_other_lines(twins: Twins) -> None:
+    install(twins, "plain")
+    egg(
+        twins,
+        {
+            "Legacy-1.0-py3.11.egg/EGG-INFO/entry_points.txt": "[console_scripts]\nlegacy = legacy:main\n",
+            "Legacy-1.0-py3.11.egg/EGG-INFO/scripts/old": "",
+            "easy-install.pth": "./other.egg\r\n./Legacy-1.0-py3.11.egg\r\n/elsewhere\r\n",
+            "../../../bin/legacy": "",
+            "../../../bin/old": "",
+        },
+    )
+    twins.check_command("uninstall legacy", typed="y\n", PIP_NO_INPUT="")
+
+
+def test_version_as_metadata_spells_it(twins: Twins) -> None:
+    write_into_site(
+        twins,
+        {
+            "odd-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: Odd.Name\nVersion: 1.00\n",
+            "odd-1.0.dist-info/RECORD": "odd-1.0.dist-info/METADATA,,\nodd-1.0.dist-info/RECORD,,\n",
+            "keep.py": "",
+        },
+    )
+    twins.check_command("uninstall -y odd Odd.Name")
+
+
+def test_environment_of_pips_own(twins: Twins) -> None:
+    """A distribution that pip itself has installed from a wheel with everything."""
+    twins.pip("install --compile -i {index} tools==1.0 child==1.0")
+    twins.check_command("uninstall -y tools child -v", Wanted.LEAVES_NO_EMPTY_DIRECTORY)
