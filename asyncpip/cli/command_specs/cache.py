@@ -30,7 +30,7 @@ _OPTIONS = OptionGroup(
             "--older-than",
             "older_than",
             "text",
-            "With `prune`: drop what was not used for this long: P30D, 12h, 30d, 4w.",
+            "With `prune`: drop what was not used for this long: P30D, 12h, 30d, 4w; 90 days where no limit is given.",
             metavar="age",
             own=True,
             check="age",

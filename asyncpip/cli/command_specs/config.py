@@ -22,7 +22,6 @@ SPEC = CommandSpec(
     usage=(
         "[<file-option>] list",
         "[<file-option>] [--editor <editor-path>] edit",
-        "",
         "[<file-option>] get command.option",
         "[<file-option>] set command.option value",
         "[<file-option>] unset command.option",
