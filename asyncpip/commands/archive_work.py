@@ -84,9 +84,14 @@ def is_local(candidate: Candidate) -> bool:
 class ArchiveDirectory:
     """The directory that archives end in. A file in it is complete or not there."""
 
-    def __init__(self, path: str, *, moves: bool) -> None:
-        """``moves``: the store is this run's own, and needs nothing afterwards."""
+    def __init__(self, path: str, *, moves: bool, exists_actions: Sequence[str] = ()) -> None:
+        """``moves``: the store is this run's own, and needs nothing afterwards.
+
+        ``exists_actions`` say what becomes of a file that stands where a zipped checkout is to go, and is another one:
+        the first of `i`, `w`, `b`, `a` (ignore, wipe, back up, abort); nobody is asked, wiping is the rule.
+        """
         self.path = path
+        self._exists_action = next((action for action in exists_actions if action in "iwba"), "w")
         self._mode = MOVE if moves else HARDLINK
 
     def prepare(self) -> None:
@@ -101,11 +106,13 @@ class ArchiveDirectory:
                 remove_tree(os.path.join(self.path, name))
                 remove_quietly(os.path.join(self.path, name))
 
-    def place(self, candidate: Candidate, stored: StoredArchive) -> None:
-        """Put an archive where it belongs, unless it is there. Blocks; may be called in any thread."""
+    def place(self, candidate: Candidate, stored: StoredArchive) -> bool:
+        """Put an archive where it belongs, and tell whether it was not there. Blocks; may be called in any thread."""
         if stored.is_in_place:
-            return
+            return False
         name = name_of(candidate, stored)
+        if stored.made_of_source is not None and not stored.is_built and not self._may_replace(name):
+            return False
         aside = os.path.join(self.path, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
         try:
             place_file(stored.path, aside, mode=CLONE if stored.is_local else self._mode)
@@ -115,11 +122,27 @@ class ArchiveDirectory:
                 remove_quietly(aside)  # renaming one link of a file to another of the same leaves both
         except OSError as error:
             raise StoreError(f"could not write {os.path.join(self.path, name)}", why=str(error)) from error
+        return True
+
+    def _may_replace(self, name: str) -> bool:
+        """Return whether a zipped checkout may go where another one stands, which may be renamed before."""
+        path = os.path.join(self.path, name)
+        if not os.path.exists(path) or self._exists_action == "w":
+            return True
+        if self._exists_action == "a":
+            raise CommandError(f"The file {path} exists", hint="give another action with `--exists-action`")
+        if self._exists_action == "i":
+            return False
+        number = 1
+        while os.path.exists(backup := f"{path}.bak{number if number > 1 else ''}"):
+            number += 1
+        os.rename(path, backup)
+        return True
 
 
 def name_of(candidate: Candidate, stored: StoredArchive) -> str:
     """Return what the file is called in the directory."""
-    return os.path.basename(stored.path) if stored.is_built else candidate.file.filename
+    return stored.made_of_source or candidate.file.filename
 
 
 def fetch_archives(
@@ -138,7 +161,8 @@ def fetch_archives(
     index = inquiry.index_options()
     for line in place_lines(index):
         inquiry.tell(Level.INFO, line)
-    place = ArchiveDirectory(directory, moves=store is None)
+    actions = inquiry.settings.texts("exists_actions")
+    place = ArchiveDirectory(directory, moves=store is None, exists_actions=actions)
     if fetches:
         place.prepare()
     with (
@@ -218,7 +242,7 @@ def tell_archives(inquiry: Inquiry, decisions: Iterable[Resolved], done: Downloa
             pass
         elif stored.is_in_place:
             lines.append(output.already_line(path))
-        elif not stored.is_built or stored.from_store:
+        elif candidate.file.url in done.placed and not (stored.is_built and not stored.from_store):
             saved.append(output.saved_line(path, inquiry.cwd))
         for line in lines:
             inquiry.tell(Level.INFO, line, routine=True)

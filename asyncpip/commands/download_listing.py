@@ -33,6 +33,7 @@ class ListedFile(Value):
     """One file, and the targets that want it, by number."""
 
     candidate: Candidate
+    filename: str
     requested: bool
     targets: tuple[int, ...]
     size_bytes: int | None
@@ -60,13 +61,14 @@ def list_files(decisions: Sequence[Sequence[Resolved]], archives: Mapping[str, S
         files.append(
             ListedFile(
                 candidate=candidate,
+                filename=(stored.made_of_source if stored else None) or candidate.file.filename,
                 requested=requested,
                 targets=tuple(targets),
                 size_bytes=stored.size_bytes if stored is not None else candidate.file.size,
                 hashes={"sha256": digest, **hashes} if digest else hashes,
             )
         )
-    return sorted(files, key=lambda each: each.candidate.file.filename)
+    return sorted(files, key=lambda each: each.filename)
 
 
 def report(files: Sequence[ListedFile], targets: Sequence[ListedTarget], *, directory: str | None) -> dict[str, object]:
@@ -111,7 +113,7 @@ def _entry(each: ListedFile) -> dict[str, object]:
     return {
         "name": candidate.name,
         "version": str(candidate.version),
-        "filename": candidate.file.filename,
+        "filename": each.filename,
         "url": split_credentials(without_fragment(candidate.file.url))[0],
         "size": each.size_bytes,
         "hashes": dict(each.hashes),
@@ -126,7 +128,7 @@ def _entry(each: ListedFile) -> dict[str, object]:
 def _hash_option(each: ListedFile) -> str:
     algorithm = next((name for name in STRONG_ALGORITHMS if name in each.hashes), None)
     if algorithm is None:
-        raise KeyError(each.candidate.file.filename)
+        raise KeyError(each.filename)
     return f"--hash={algorithm}:{each.hashes[algorithm]}"
 
 

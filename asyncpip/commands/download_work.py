@@ -94,7 +94,7 @@ def _write_beside(
     for manifest in manifests:
         write_text(inquiry.context, manifest, _manifest_text(manifest, files, listed, directory))
     if indexes:
-        known = {each.candidate.file.filename: each.hashes["sha256"] for each in files if "sha256" in each.hashes}
+        known = {each.filename: each.hashes["sha256"] for each in files if "sha256" in each.hashes}
         count = write_simple_index(directory, known, jobs=inquiry.limits.jobs)
         inquiry.tell(Level.INFO, output.index_line(os.path.join(directory, FOLDER), count, inquiry.cwd))
 
@@ -106,7 +106,7 @@ def _manifest_text(manifest: str, files: Sequence[ListedFile], targets: Sequence
         if not (name.startswith("sha256sum") or name.endswith((".sha256", ".sha256sum"))):
             return requirements_text(files, targets)
         base = os.path.dirname(os.path.abspath(manifest))
-        places = [os.path.join(directory, each.candidate.file.filename) for each in files]
+        places = [os.path.join(directory, each.filename) for each in files]
         return checksums_text({os.path.relpath(path, base): each for path, each in zip(places, files, strict=True)})
     except KeyError as error:
         raise CommandError(

@@ -16,11 +16,11 @@ from asyncpip.core.values import Value
 from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, StoreError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, check_known, demands_of, digests_for
-from asyncpip.fetch.mapped import FreshFiles, MappedFile
+from asyncpip.fetch.mapped import FreshFiles, MappedFile, unlink_quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import TypeVar
+    from typing import BinaryIO, TypeVar
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
@@ -43,8 +43,13 @@ class StoredArchive(Value):
     """Whether it lies already where the run is to put it."""
     is_local: bool = False
     """Whether ``path`` is a file of the user's own."""
-    is_built: bool = False
-    """Whether it is a wheel that was built of what was asked for."""
+    made_of_source: str | None = None
+    """Where it was made here of what was asked for, its own file name: a built wheel, a zipped checkout."""
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it is a wheel that was built of what was asked for."""
+        return self.made_of_source is not None and self.made_of_source.endswith(".whl")
 
 
 class ArchiveFetcher:
@@ -67,7 +72,7 @@ class ArchiveFetcher:
 
         ``reuse`` False fetches it even where it is here. Raises `DownloadError`, `HashMismatchError`, `StoreError`.
         """
-        _check_filename(file)
+        _check_filename(file.filename, file.url)
         if reuse:
             found = await self._in_worker(self._find, file, required)
             if found is not None:
@@ -87,8 +92,43 @@ class ArchiveFetcher:
         """Return whether the directory holds the archive of ``digest`` under that name."""
         if self._directory is None:
             return False
-        found = await self._in_worker(_digests_of_file, os.path.join(self._directory, filename), ())
+        return await self._in_worker(self._has, os.path.join(self._directory, filename), digest)
+
+    @staticmethod
+    def _has(path: str, digest: Digest) -> bool:
+        found = digests_for_file(path, ())
         return found is not None and found[0]["sha256"] == digest
+
+    async def make(self, filename: str, write: Callable[[BinaryIO], None]) -> StoredArchive:
+        """Return an archive that ``write`` makes, called in a worker."""
+        _check_filename(filename, filename)
+        return await self._in_worker(self._make, filename, write)
+
+    def _make(self, filename: str, write: Callable[[BinaryIO], None]) -> StoredArchive:
+        try:
+            descriptor, aside = self._store.create_temporary()
+            try:
+                with open(descriptor, "w+b") as writing:
+                    write(writing)
+                    size = writing.seek(0, os.SEEK_END)
+                found = digests_for_file(aside, ())
+                if found is None:
+                    raise FileNotFoundError(aside)
+                digest = Digest(found[0]["sha256"])
+                path = self._store.commit_archive(aside, digest, filename)
+            finally:
+                unlink_quietly(aside)
+        except OSError as error:
+            raise StoreError(f"could not make {filename}", why=str(error)) from error
+        is_there = self._directory is not None and self._has(os.path.join(self._directory, filename), digest)
+        return StoredArchive(
+            digest=digest,
+            path=path,
+            size_bytes=size,
+            from_store=False,
+            is_in_place=is_there,
+            made_of_source=filename,
+        )
 
     async def _in_worker(self, work: Callable[..., _Result], *args: object) -> _Result:
         """Run ``work`` in a worker; a thread that writes is waited for, even when the run is given up."""
@@ -101,7 +141,7 @@ class ArchiveFetcher:
         demands = demands_of(given=file.hashes, required=required)
         if self._directory is not None:
             path = os.path.join(self._directory, file.filename)
-            found = _digests_of_file(path, demands)
+            found = digests_for_file(path, demands)
             if found is not None:
                 known, size = found
                 try:
@@ -117,7 +157,7 @@ class ArchiveFetcher:
         if digest is None:
             return None
         path = self._store.archive_path(digest, file.filename)
-        found = _digests_of_file(path, demands)
+        found = digests_for_file(path, demands)
         if found is None:
             return None
         known, size = found
@@ -133,7 +173,7 @@ class ArchiveFetcher:
         except ValueError as error:
             raise RequirementError(str(error)) from error
         demands = demands_of(given=file.hashes, required=required)
-        found = _digests_of_file(path, demands)
+        found = digests_for_file(path, demands)
         if found is None:
             raise DownloadError(f"could not read {file.filename}", why=f"there is no readable file at {path}")
         known, size = found
@@ -157,14 +197,13 @@ class ArchiveFetcher:
         return StoredArchive(digest=digest, path=path, size_bytes=len(content), from_store=False)
 
 
-def _check_filename(file: PageFile) -> None:
-    """Raise where the name that a page gives to a file is not one that a file in a directory can have."""
-    name = file.filename
+def _check_filename(name: str, url: str) -> None:
+    """Raise where a name that a page or metadata give is not one that a file in a directory can have."""
     if name in ("", ".", "..") or any(sign in name for sign in "/\\\0") or os.path.basename(name) != name:
-        raise DownloadError(f"{name!r} is no name for a file", why=f"that is how {redact(file.url)} is listed")
+        raise DownloadError(f"{name!r} is no name for a file", why=f"that is what {redact(url)} is called")
 
 
-def _digests_of_file(path: str, demands: Sequence[AllowedHashes]) -> tuple[dict[str, str], int] | None:
+def digests_for_file(path: str, demands: Sequence[AllowedHashes]) -> tuple[dict[str, str], int] | None:
     """Return digests and size of the file at ``path``; None where there is none that can be read."""
     try:
         with open(path, "rb") as reading:

@@ -146,6 +146,17 @@ class Builder:
         assert build.wheel is not None  # noqa: S101 - set, or an error raised
         return build.wheel
 
+    async def tree_of(
+        self, candidate: Candidate, required: AllowedHashes, waiting: str | None
+    ) -> tuple[str, bytes, str | None]:
+        """Return the source tree of a candidate of `direct`, its METADATA, and the name that its requirement gives."""
+        build = self._builds.get(candidate.file.url) or self._build_of_candidate(candidate, required)
+        await self._join(build, build.metadata_flight, self._find_metadata, waiting)
+        if build.fetched is None:  # the store knew what is built from it
+            build.fetched = await self._sources.fetch(build.source)
+        name = build.source.project if isinstance(build.source, DirectSource) else None
+        return build.fetched.tree, build.known_metadata, name
+
     def known_metadata(self, candidate: Candidate) -> bytes | None:
         """Return METADATA of a candidate as far as it has been found out."""
         build = self._builds.get(candidate.file.url)

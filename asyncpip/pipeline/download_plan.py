@@ -63,8 +63,8 @@ class DownloadRequest(Value, shown=False):
     """Where archives are to end, and good ones may lie already; None fetches none."""
     wanted: Callable[[Resolution], Iterable[Resolved]]
     """Which decisions need their archive in the end."""
-    place: Callable[[Candidate, StoredArchive], None]
-    """Puts one archive where it is to end. Blocks; called in worker threads, once for each archive."""
+    place: Callable[[Candidate, StoredArchive], bool]
+    """Puts one archive where it is to end, and tells whether it was not there. Blocks; called in worker threads."""
     prefetches: bool = True
     """Whether archives are fetched as soon as a candidate is pinned."""
     builds: BuildOptions | None = None
@@ -81,6 +81,8 @@ class Downloaded(Value, shown=False):
     """One for each target."""
     archives: dict[str, StoredArchive]
     """By URL, for each decision that ``wanted`` named."""
+    placed: set[str]
+    """URLs of archives that were put where they were not before."""
     failures: dict[str, AsyncpipError]
     """By URL, why no wheel could be built."""
     timings: dict[str, float]
@@ -128,12 +130,15 @@ async def _run(request: DownloadRequest, store: Store, reporter: Reporter) -> Do
         resolved = time.perf_counter()
         candidates = _distinct(each for resolution in resolutions for each in request.wanted(resolution))
         reporter.emit(StageProgress(Stage.RESOLVING, len(candidates), len(candidates)))
-        archives, failures = await _collect(candidates, bridge, request, reporter) if fetches else ({}, {})
+        collected = _Collected()
+        if fetches:
+            await _collect(candidates, bridge, request, reporter, collected)
         tasks.cancel_scope.cancel()  # what was only expected
     return Downloaded(
         resolutions=tuple(resolutions),
-        archives=archives,
-        failures=failures,
+        archives=collected.archives,
+        placed=collected.placed,
+        failures=collected.failures,
         timings={
             "resolve": resolved - started,
             "download": time.perf_counter() - resolved,
@@ -170,12 +175,23 @@ async def _solve_all(
     return [found[number] for number in range(len(targets))]
 
 
+class _Collected:
+    """What has become of the candidates so far, by URL."""
+
+    def __init__(self) -> None:
+        self.archives: dict[str, StoredArchive] = {}
+        self.placed: set[str] = set()
+        self.failures: dict[str, AsyncpipError] = {}
+
+
 async def _collect(
-    candidates: Mapping[str, Candidate], bridge: Bridge[StoredArchive], request: DownloadRequest, reporter: Reporter
-) -> tuple[dict[str, StoredArchive], dict[str, AsyncpipError]]:
-    """Return the archives of all candidates by URL, each put in its place as soon as it is here; and failed builds."""
-    archives: dict[str, StoredArchive] = {}
-    failures: dict[str, AsyncpipError] = {}
+    candidates: Mapping[str, Candidate],
+    bridge: Bridge[StoredArchive],
+    request: DownloadRequest,
+    reporter: Reporter,
+    collected: _Collected,
+) -> None:
+    """Fetch the archives of all candidates, and put each in its place as soon as it is here."""
     workers = anyio.CapacityLimiter(request.limits.jobs)
     reporter.emit(StageProgress(Stage.FETCHING, 0, len(candidates)))
 
@@ -185,17 +201,17 @@ async def _collect(
         except (BuildError, WheelFormatError) as error:
             if not request.wants_wheels or candidate.file.is_wheel:
                 raise
-            failures[url] = error
+            collected.failures[url] = error
             return
         with anyio.CancelScope(shield=True):  # a thread that writes is waited for
-            await anyio.to_thread.run_sync(request.place, candidate, stored, limiter=workers)
-        archives[url] = stored
-        reporter.emit(StageProgress(Stage.FETCHING, len(archives), len(candidates), candidate.name))
+            if await anyio.to_thread.run_sync(request.place, candidate, stored, limiter=workers):
+                collected.placed.add(url)
+        collected.archives[url] = stored
+        reporter.emit(StageProgress(Stage.FETCHING, len(collected.archives), len(candidates), candidate.name))
 
     async with anyio.create_task_group() as tasks:
         for url, candidate in candidates.items():
             tasks.start_soon(collect, url, candidate)
-    return archives, failures
 
 
 def _distinct(decisions: Iterable[Resolved]) -> dict[str, Candidate]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio.to_thread
 
+from asyncpip.core.direct_url import VcsInfo
+from asyncpip.core.metadata import parse_core_metadata
 from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.fetch.archives import ArchiveFetcher, StoredArchive
 from asyncpip.fetch.wheels import WheelFetcher
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from anyio import CapacityLimiter as Limiter
 
+    from asyncpip.core.candidates import Candidate
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.names import Digest
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from asyncpip.store.store import Store
 
     Build = Callable[[], Awaitable[BuiltWheel]]
+    CheckOut = Callable[[], Awaitable[tuple[str, bytes, str | None]]]
+    """Gives a source tree, its METADATA, and the name that its requirement gives."""
     Used = TypeVar("Used")
     UseSource = Callable[[BinaryIO, CheckedSdist], Used]
     MakeKeeping = Callable[[Store, Downloader, Reporter, Limits], "Keeping[Stored]"]
@@ -64,8 +69,10 @@ class Keeping(Protocol[Stored]):
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> Stored:
         """Keep an archive that came whole while only its metadata was wanted."""
 
-    async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> Stored:
-        """Return what is wanted of a source: what ``build`` makes of it, or ``file`` as it is."""
+    async def from_source(
+        self, candidate: Candidate, required: AllowedHashes, build: Build, check_out: CheckOut
+    ) -> Stored:
+        """Return what is wanted of a source: what ``build`` makes of it, the archive as it is, or a checkout zipped."""
 
     async def use_source(self, file: PageFile, required: AllowedHashes, use: UseSource[Used], jobs: Limiter) -> Used:
         """Return what ``use``, called in one of ``jobs`` workers with the open archive, makes of a source."""
@@ -100,7 +107,13 @@ class UnpackedWheels:
         """See `Keeping`."""
         return await self._fetcher.keep_archive(file, archive, required)
 
-    async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> StoredWheel:  # noqa: ARG002 - the protocol's
+    async def from_source(
+        self,
+        candidate: Candidate,  # noqa: ARG002 - these are the protocol's
+        required: AllowedHashes,  # noqa: ARG002
+        build: Build,
+        check_out: CheckOut,  # noqa: ARG002
+    ) -> StoredWheel:
         """See `Keeping`."""
         return (await build()).stored
 
@@ -153,20 +166,29 @@ class WholeArchives:
         """See `Keeping`."""
         return await self._fetcher.keep(file, archive, required)
 
-    async def from_source(self, file: PageFile, required: AllowedHashes, build: Build) -> StoredArchive:
+    async def from_source(
+        self, candidate: Candidate, required: AllowedHashes, build: Build, check_out: CheckOut
+    ) -> StoredArchive:
         """See `Keeping`."""
-        if not self._builds:
-            return await self._fetcher.fetch(file, required)
-        built = await build()
-        return StoredArchive(
-            digest=built.stored.digest,
-            path=built.path,
-            size_bytes=(await anyio.to_thread.run_sync(os.stat, built.path)).st_size,
-            from_store=built.stored.from_store,
-            is_in_place=built.stored.from_store
-            and await self._fetcher.is_in_place(os.path.basename(built.path), built.stored.digest),
-            is_built=True,
-        )
+        if self._builds:
+            built = await build()
+            filename, digest = os.path.basename(built.path), built.stored.digest
+            return StoredArchive(
+                digest=digest,
+                path=built.path,
+                size_bytes=(await anyio.to_thread.run_sync(os.stat, built.path)).st_size,
+                from_store=built.stored.from_store,
+                is_in_place=built.stored.from_store and await self._fetcher.is_in_place(filename, digest),
+                made_of_source=filename,
+            )
+        if candidate.direct_url is None or not isinstance(candidate.direct_url.info, VcsInfo):
+            return await self._fetcher.fetch(candidate.file, required)
+        from asyncpip.build.source_zip import zip_tree  # noqa: PLC0415 - few runs check anything out
+
+        tree, metadata, wanted_name = await check_out()
+        head = parse_core_metadata(metadata)
+        name = wanted_name or head.name
+        return await self._fetcher.make(f"{name}-{head.version}.zip", lambda out: zip_tree(tree, name, metadata, out))
 
     async def use_source(self, file: PageFile, required: AllowedHashes, use: UseSource[Used], jobs: Limiter) -> Used:
         """See `Keeping`."""

@@ -161,7 +161,10 @@ class Session(Generic[Stored]):
         async def build() -> BuiltWheel:
             return await self._builder(candidate.file.filename).wheel_of(candidate, required, self._waiting)
 
-        return await self.archives.from_source(candidate.file, required, build)
+        async def check_out() -> tuple[str, bytes, str | None]:
+            return await self._builder(candidate.file.filename).tree_of(candidate, required, self._waiting)
+
+        return await self.archives.from_source(candidate, required, build, check_out)
 
     def _builder(self, label: str) -> Builder:
         if self._builds is None:

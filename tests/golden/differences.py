@@ -174,3 +174,8 @@ class Wanted(Enum):
         r"only asyncpip says: Processing .*",
         "pip says that it obtains an editable project, then builds a regular wheel; here it is told of as what it is",
     )
+    ZIPS_WITHOUT_HISTORY = Difference(
+        r"work/[^:]*\.zip: pip Entry.*, asyncpip Entry",
+        "a checkout that is downloaded is zipped without `.git`, which may name a password, and with PKG-INFO, where "
+        "backends find the version; the same commit gives the same bytes",
+    )

@@ -9,10 +9,12 @@ import pytest
 
 from tests.golden.differences import Wanted
 from tests.golden.test_install_golden_builds import below
-from tests.support.source_tree import sdist_of, source_tree
+from tests.support.source_tree import git, make_repository, sdist_of, source_tree
 from tests.support.wheel_builder import build_wheel
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.golden.twins import Pair, Twins
     from tests.support.environments import Outcome, Workplace
 
@@ -149,3 +151,21 @@ def test_sources(twins: Twins) -> None:
     check(twins, f"-d other ./{filename}")
     check(twins, f"-d third {{files}}/{filename} --no-binary packed")
     check(twins, "-d fourth --no-deps packed")
+
+
+def test_checkouts(twins: Twins, tmp_path: Path) -> None:
+    make_repository(tmp_path / "repo", source_tree("Git.Proj", "1.0", requires=["plain"]))
+    git(tmp_path / "repo", "tag", "v1")
+    url = f"git+file://{tmp_path}/repo"
+    check(twins, f"-d named 'git-proj @ {url}@v1'", Wanted.ZIPS_WITHOUT_HISTORY, Wanted.PRINTS_FILE_URLS_WHOLE)
+    check(twins, f"-d dest {url}@v1", Wanted.ZIPS_WITHOUT_HISTORY, Wanted.PRINTS_FILE_URLS_WHOLE)
+    again = twins.run_command(f"download -i {{index}} -d dest {url}@v1").ours
+    assert "File was already downloaded" in again.outcome.stdout
+    twins.write({"dest/Git.Proj-1.0.zip": b"another"})
+    twins.check_command(
+        f"download -i {{index}} -d dest --exists-action i {url}@v1",
+        Wanted.PRINTS_FILE_URLS_WHOLE,
+        said=said,
+    )
+    pair = twins.run_command(f"download -i {{index}} -d dest --exists-action b {url}@v1")
+    assert pair.ours.tree["work/dest/Git.Proj-1.0.zip.bak"].content == b"another"

@@ -57,6 +57,7 @@ def lines(*wanted: tuple[str, tuple[int, ...]]) -> list[str]:
     files = [
         ListedFile(
             candidate=candidate,
+            filename=filename,
             requested=True,
             targets=numbers,
             size_bytes=1,
@@ -75,7 +76,7 @@ def test_each_file_once_with_what_is_known() -> None:
     stored = StoredArchive(digest=Digest(B), path="p", size_bytes=9, from_store=False)
     assert isinstance(other.choice, Candidate)
     files = list_files([[both], [other, both]], {other.choice.file.url: stored})
-    assert [(each.candidate.file.filename, each.targets, each.size_bytes, dict(each.hashes)) for each in files] == [
+    assert [(each.filename, each.targets, each.size_bytes, dict(each.hashes)) for each in files] == [
         ("x-1-py3-none-any.whl", (0, 1), 7, {"sha256": A, "md5": "5"}),
         ("y-2-py3-none-any.whl", (1,), 9, {"sha256": B, "sha512": "f"}),
     ]
