@@ -41,8 +41,10 @@ class Site(Workplace):
         folder = self.cache / "asyncpip" / "tmp"
         return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
-    def start(self, *arguments: str, largest_file_bytes: int | None = None) -> subprocess.Popen[str]:
-        """Start ``asyncpip install ARGUMENTS`` in a process group of its own."""
+    def start(
+        self, *arguments: str, command: str = "install", largest_file_bytes: int | None = None
+    ) -> subprocess.Popen[str]:
+        """Start ``asyncpip COMMAND ARGUMENTS`` in a process group of its own."""
         extra = {
             "PYTHONPATH": str(REPOSITORY),
             "PIP_CACHE_DIR": str(self.cache),
@@ -54,7 +56,7 @@ class Site(Workplace):
                 resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file_bytes, resource.RLIM_INFINITY))
 
         return subprocess.Popen(
-            [sys.executable, "-m", "asyncpip", "install", *arguments, "--python", str(self.environment.directory)],
+            [sys.executable, "-m", "asyncpip", command, *arguments, "--python", str(self.environment.directory)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -65,17 +67,22 @@ class Site(Workplace):
             preexec_fn=limit,  # noqa: PLW1509 - a limit can be set nowhere else, and no thread holds a lock that matters
         )
 
-    def install_with_full_disk(self, *arguments: str, largest_file_bytes: int) -> Outcome:
-        """Run ``asyncpip install ARGUMENTS`` where no file can grow beyond a size."""
-        process = self.start(*arguments, largest_file_bytes=largest_file_bytes)
+    def install_with_full_disk(self, *arguments: str, largest_file_bytes: int, command: str = "install") -> Outcome:
+        """Run ``asyncpip COMMAND ARGUMENTS`` where no file can grow beyond a size."""
+        process = self.start(*arguments, command=command, largest_file_bytes=largest_file_bytes)
         stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
         return Outcome(process.returncode, stdout, stderr)
 
     def interrupt(
-        self, number: signal.Signals, *arguments: str, when: Callable[[], bool], group: bool = False
+        self,
+        number: signal.Signals,
+        *arguments: str,
+        when: Callable[[], bool],
+        group: bool = False,
+        command: str = "install",
     ) -> Outcome:
-        """Run ``asyncpip install ARGUMENTS`` and send it a signal once ``when()`` holds; no process may outlive it."""
-        process = self.start(*arguments)
+        """Run ``asyncpip COMMAND ARGUMENTS`` and send it a signal once ``when()`` holds; no process may outlive it."""
+        process = self.start(*arguments, command=command)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not when():
             if process.poll() is not None or time.monotonic() > deadline:
