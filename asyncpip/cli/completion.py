@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from asyncpip.cli.command_specs.registry import COMMANDS, MAIN, PLANNED
+from asyncpip.cli.command_specs.registry import COMMANDS, MAIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class _Candidates:
         if current.startswith("-") and not line.ended:
             return list(self._options())
         if line.spec is MAIN:
-            return [name for name in _available(self.commands) if name.startswith(current)]
+            return [name for name in self.commands if name.startswith(current)]
         return list(self._arguments())
 
     def _options(self) -> Iterator[str]:
@@ -172,11 +172,6 @@ class _Candidates:
                 yield from _paths(current, directories_only=False)
             case _ if not current and not line.ended:
                 yield from self._options()
-
-
-def _available(commands: Commands) -> Iterator[str]:
-    """Yield the names of the commands that can be run."""
-    return (name for name in commands if name not in PLANNED)
 
 
 def _may_repeat(option: Option) -> bool:

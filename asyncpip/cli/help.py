@@ -34,12 +34,7 @@ def main_help(prog: str, width: int, commands: Commands = COMMANDS) -> str:
     width = min(width, _MOST_WIDTH)
     page = usage_text(MAIN, prog) + "Description:\n" + _wrapped(MAIN.summary, width, "  ")
     for subject, names in SUBJECTS.items():
-        ready = [commands[name] for name in names if commands[name].available]
-        if ready:
-            page += f"\n{subject}:\n" + "".join(_row(spec.name, spec.summary, width) for spec in ready)
-    planned = ", ".join(spec.name for spec in commands.values() if not spec.available)
-    if planned:
-        page += "\nNot available yet in this version:\n" + _wrapped(planned, width, "  ")
+        page += f"\n{subject}:\n" + "".join(_row(name, commands[name].summary, width) for name in names)
     page += "".join(_group(group, width) for group in MAIN.groups)
     return page + "\n" + _wrapped(_MORE.format(prog=prog), width, "")
 
@@ -48,8 +43,6 @@ def command_help(spec: CommandSpec, prog: str, width: int) -> str:
     """Return the page of one command."""
     width = min(width, _MOST_WIDTH)
     page = usage_text(spec, prog) + "Description:\n" + _wrapped(spec.description or spec.summary, width, "  ")
-    if not spec.available:
-        return page + "\nThis command is not available yet in this version.\n"
     page += "".join(_group(group, width) for group in spec.groups)
     if spec.examples:
         page += "\nExamples:\n"

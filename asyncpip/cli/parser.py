@@ -59,7 +59,7 @@ def parse(argv: Sequence[str], commands: Commands = COMMANDS) -> ParsedCommand:
     before.read(mixed=False)
     if parsed.help_wanted or parsed.version_wanted or not words:
         return parsed
-    parsed.spec = _find_command(words.pop(), commands)
+    parsed.spec = find_command(words.pop(), commands)
     if before.ended:
         parsed.arguments = words[::-1]
     else:
@@ -76,14 +76,6 @@ def find_command(name: str, commands: Commands = COMMANDS) -> CommandSpec:
 
     close = close_command(name, commands)
     raise CommandError(f'unknown command "{name}"' + (f' - maybe you meant "{close}"' if close else ""))
-
-
-def _find_command(name: str, commands: Commands) -> CommandSpec:
-    """Return the command called ``name`` if it can be run."""
-    spec = find_command(name, commands)
-    if not spec.available:
-        raise CommandError(f"the command `{name}` is not available yet in this version", hint=f"`pip {name}` does it")
-    return spec
 
 
 class _Reader:

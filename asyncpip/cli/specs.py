@@ -110,7 +110,7 @@ class CommandSpec:
     """What the parser and the help page have to know of a command."""
 
     __slots__ = (
-        "actions", "arguments", "available", "description", "examples", "groups", "name", "summary", "usage",
+        "actions", "arguments", "description", "examples", "groups", "name", "summary", "usage",
     )  # fmt: skip
 
     def __init__(
@@ -124,7 +124,6 @@ class CommandSpec:
         examples: tuple[tuple[str, str], ...] = (),
         arguments: Arguments = "",
         actions: tuple[str, ...] = (),
-        available: bool = True,
     ) -> None:
         self.name = name
         self.summary = summary
@@ -138,7 +137,6 @@ class CommandSpec:
         """What stands beside the options: names of installed distributions, paths, commands; empty: none of these."""
         self.actions = actions
         """What the first argument has to be: ``list``, ``set``."""
-        self.available = available
 
     @property
     def options(self) -> tuple[Option, ...]:

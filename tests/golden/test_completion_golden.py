@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asyncpip.cli.command_specs.registry import COMMANDS, PLANNED
+from asyncpip.cli.command_specs.registry import COMMANDS
 from asyncpip.cli.options import INDEX
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_what_pip_offers_is_offered(line: str, tmp_path: Path) -> None:
         }
         done = run(program, [], tmp_path, environ)
         assert (done.returncode, done.stderr) == (1, "")
-        offered[program] = {text.rstrip("=") for text in done.stdout.split()} - PLANNED
+        offered[program] = {text.rstrip("=") for text in done.stdout.split()}
     assert offered["asyncpip"] >= offered["pip"]
     own = {flag for spec in COMMANDS.values() for option in spec.options if option.own for flag in option.flags}
     own.add("--dry-run")  # of `install` alone in pip

@@ -53,28 +53,6 @@ SUBJECTS = {
 }
 """The commands again, as the main help page groups them."""
 
-PLANNED = frozenset(SUMMARIES) - {
-    "cache",
-    "check",
-    "completion",
-    "config",
-    "debug",
-    "download",
-    "freeze",
-    "hash",
-    "help",
-    "index",
-    "inspect",
-    "install",
-    "list",
-    "lock",
-    "search",
-    "show",
-    "uninstall",
-    "wheel",
-}
-"""Commands of pip's that do not exist here yet."""
-
 
 class Commands:
     """The specs by name, each imported when it is asked for."""
@@ -88,11 +66,8 @@ class Commands:
     def __getitem__(self, name: str) -> CommandSpec:
         spec = self._specs.get(name)
         if spec is None:
-            if name in PLANNED:
-                spec = CommandSpec(name, SUMMARIES[name], available=False)
-            else:
-                spec = importlib.import_module(f"asyncpip.cli.command_specs.{name}").SPEC
-            self._specs[name] = spec
+            made: CommandSpec = importlib.import_module(f"asyncpip.cli.command_specs.{name}").SPEC
+            spec = self._specs[name] = made
         return spec
 
     def get(self, name: str) -> CommandSpec | None:

@@ -133,7 +133,6 @@ def test_pages(argv: list[str], start: str, capsys: pytest.CaptureFixture[str]) 
         (["isntall", "x"], 1, 'ERROR: unknown command "isntall" - maybe you meant "install"\n'),
         (["help", "instal"], 1, 'ERROR: unknown command "instal" - maybe you meant "install"\n'),
         (["https://me:secret@host/x.whl"], 1, 'ERROR: unknown command "https://me:****@host/x.whl"\n'),
-        (["lock"], 1, "ERROR: the command `lock` is not available yet in this version\n  hint: `pip lock` does it\n"),
     ],
 )
 def test_command_errors(argv: list[str], exit_code: int, err: str, capsys: pytest.CaptureFixture[str]) -> None:

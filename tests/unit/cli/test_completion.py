@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncpip.cli.command_specs.registry import COMMANDS, PLANNED, Commands
+from asyncpip.cli.command_specs.registry import COMMANDS, Commands
 from asyncpip.cli.completion import complete, requested_completions
 from asyncpip.cli.options import GENERAL
 from asyncpip.cli.specs import CommandSpec
@@ -37,7 +37,7 @@ def offered(line: str, *, installed: tuple[str, ...] = ()) -> list[str]:
 
 def test_commands_that_can_be_run() -> None:
     assert offered("inst|") == ["install"]
-    assert set(offered("|")) == set(COMMANDS) - PLANNED
+    assert set(offered("|")) == set(COMMANDS)
     assert offered("xyz |") == []
 
 

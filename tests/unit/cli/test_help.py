@@ -2,18 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from asyncpip.cli.command_specs.registry import COMMANDS, SUBJECTS, Commands
+from asyncpip.cli.command_specs.registry import COMMANDS, SUBJECTS
 from asyncpip.cli.help import command_help, main_help, usage_text
-from asyncpip.cli.specs import CommandSpec
 
 INSTALL = COMMANDS["install"]
-
-
-class NoLock(Commands):
-    """The commands, `lock` planned only."""
-
-    def __getitem__(self, name: str) -> CommandSpec:
-        return CommandSpec("lock", "Lock.", available=False) if name == "lock" else super().__getitem__(name)
 
 
 def test_usage_has_the_form_of_pip() -> None:
@@ -49,12 +41,10 @@ def test_examples_are_command_lines_of_this_program() -> None:
     assert "\n  PROG install --dry-run --report - flask\n" in page
 
 
-def test_the_main_page_lists_commands_apart_from_planned_ones() -> None:
-    page = main_help("asyncpip", 78, NoLock())
-    ready, planned = page.split("Not available yet in this version:")
-    assert "\nChange an environment:\n  install                     Install packages.\n" in ready
-    assert planned.startswith("\n  lock")
-    assert "-V, --version" in planned
+def test_the_main_page_lists_commands_by_subject() -> None:
+    page = main_help("asyncpip", 78)
+    assert "\nChange an environment:\n  install                     Install packages.\n" in page
+    assert "-V, --version" in page
 
 
 def test_every_command_stands_in_one_group_of_the_main_page() -> None:
@@ -62,15 +52,10 @@ def test_every_command_stands_in_one_group_of_the_main_page() -> None:
     assert sorted(names) == sorted(COMMANDS)
 
 
-def test_a_group_without_commands_is_left_out() -> None:
-    page = main_help("asyncpip", 78, NoLock())
-    assert all(len(part.splitlines()) > 1 for part in page.split("\n\n")[1:-1])
-
-
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_has_examples(name: str) -> None:
     spec = COMMANDS[name]
-    if spec.available and name != "help":
+    if name != "help":
         assert spec.description
         assert spec.examples
         assert all(line.split()[0] == name or f" {name} " in f" {line} " for line, _ in spec.examples)
@@ -79,7 +64,3 @@ def test_every_command_has_examples(name: str) -> None:
 def test_wide_terminals_do_not_make_wide_lines() -> None:
     page = command_help(INSTALL, "asyncpip", 300)
     assert max(len(line) for line in page.splitlines()) <= 100
-
-
-def test_a_planned_command_says_so() -> None:
-    assert "not available yet in this version" in command_help(NoLock()["lock"], "asyncpip", 78)

@@ -49,5 +49,4 @@ def test_all_commands_of_pip_have_a_place() -> None:
 def test_general_options_belong_to_every_command_that_can_be_run() -> None:
     general = {flag for option in MAIN.options for flag in option.flags} - {"-V", "--version"}
     for spec in COMMANDS.values():
-        if spec.available:
-            assert general <= {flag for option in spec.options for flag in option.flags}
+        assert general <= {flag for option in spec.options for flag in option.flags}

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncpip.cli.command_specs.registry import Commands
-from asyncpip.cli.parser import CommandLineError, find_command, parse
-from asyncpip.cli.specs import CommandSpec
+from asyncpip.cli.parser import CommandLineError, parse
 from asyncpip.errors import CommandError
 
 SEED_LINES = (Path(__file__).parents[2] / "support" / "seed_install_lines.txt").read_text().splitlines()
@@ -160,19 +158,6 @@ def test_a_config_setting_without_value_is_empty_and_noted() -> None:
     parsed = parse(["install", "--config-setting", "--compile", "numpy"])
     assert parsed.values == {"config_settings": (("--compile", ""),)}
     assert parsed.warnings == ["--config-settings --compile: no `=VALUE`, so the value is empty"]
-
-
-class OnePlanned(Commands):
-    """The commands, `lock` planned only."""
-
-    def __getitem__(self, name: str) -> CommandSpec:
-        return CommandSpec("lock", "Lock.", available=False) if name == "lock" else super().__getitem__(name)
-
-
-def test_a_planned_command_is_known_but_cannot_be_run() -> None:
-    assert not find_command("lock", OnePlanned()).available
-    with pytest.raises(CommandError, match="the command `lock` is not available yet in this version"):
-        parse(["lock", "--x=json"], OnePlanned())
 
 
 @pytest.mark.parametrize("line", SEED_LINES)
