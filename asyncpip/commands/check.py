@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from asyncpip.core.plain_dependency import PlainDependency
     from asyncpip.environment.scan import FoundDistribution
 
+_FOR_ALL = ("\nTag: py3-none-any\n", "\nTag: py2.py3-none-any\n")
+"""What nearly every WHEEL of pure Python says; anything else is compared with the tags of the target."""
 NOTHING_BROKEN = "No broken requirements found."
 
 
@@ -83,13 +85,12 @@ def _conflicting(checked: dict[str, _Checked]) -> Iterator[str]:
 
 def _unsupported(view: InstalledView) -> Iterator[str]:
     """Yield a line for each distribution whose wheel was for another platform or Python."""
-    plain = ("py3-none-any", "py2.py3-none-any")
     supported: frozenset[str] | None = None
     for each in sorted(view.chosen(local=True, skip=STANDARD_LIBRARY), key=lambda each: each.name):
         wheel = each.read_text("WHEEL")
-        tags = parse_headers(wheel).get_all("tag") if wheel is not None else [*plain]
-        if any(tag in plain for tag in tags):
+        if wheel is None or any(line in wheel for line in _FOR_ALL):
             continue
+        tags = parse_headers(wheel).get_all("tag")
         if supported is None:
             supported = frozenset(view.environment.tags)
         if supported.isdisjoint(single for tag in tags for single in _single_tags(tag)):

@@ -120,8 +120,8 @@ def check_path_option(context: CommandContext) -> tuple[str, ...]:
 
 
 def print_lines(context: CommandContext, lines: Iterable[str]) -> None:
-    """Print results of a command whose results `-q` silences (`list`, `show`, `check`)."""
-    text = "\n".join(lines)
+    """Print results of a command whose results `-q` silences (`list`, `show`, `check`); tabs as blanks, as in pip."""
+    text = "\n".join(lines).expandtabs()
     if text:
         context.reporter.emit(Message(Level.INFO, text))
 

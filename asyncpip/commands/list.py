@@ -46,7 +46,7 @@ def run(context: CommandContext) -> int:
         print_lines(context, [output.as_json(rows, outdated=outdated, verbose=verbose)])
         return 0
     for row, each in zip(rows, chosen, strict=True):
-        row.build = parse_headers(each.read_text("WHEEL") or "").get("build") or ""
+        row.build = _build_tag(each)
     print_lines(context, output.columns(rows, outdated=outdated, verbose=verbose))
     return 0
 
@@ -79,6 +79,12 @@ def _required(view: InstalledView, distributions: list[FoundDistribution]) -> se
         except ValueError as error:
             view.warn(output.unreadable_dependencies(each.name, error))
     return names
+
+
+def _build_tag(distribution: FoundDistribution) -> str:
+    """Return the build tag that WHEEL names; few do, so the rest is not taken apart."""
+    text = distribution.read_text("WHEEL") or ""
+    return (parse_headers(text).get("build") or "") if "build:" in text.lower() else ""
 
 
 def _row(distribution: FoundDistribution, latest: dict[str, tuple[str, str]]) -> output.ListedDistribution:

@@ -53,8 +53,8 @@ ORDINARY = (
     dist_info("child", "2.0.0", "Metadata-Extra: x", "Requires-Dist: Grand_child (<3,>=1)"),
     dist_info("Grand-Child", "1.5", directory="grand_child-1.5", wheel=f"{WHEEL}Build: 3local\n"),
     dist_info(
-        "licensed", "3.0", "License: old text", "License-Expression: MIT OR Apache-2.0",
-        "Project-URL: Home-Page, https://licensed.example",
+        "licensed", "3.0", "License: old\ttext\n\tand\tmore", "Summary: a\ttab",
+        "License-Expression: MIT OR Apache-2.0", "Project-URL: Home-Page, https://licensed.example",
     ),
     dist_info("local-label", "1.0+cpu.1", directory="local_label-1.0+cpu.1"),
     dist_info("epoch", "1!2.0.post3.dev1"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,13 +11,14 @@ import pytest
 
 from tests.golden.differences import Wanted
 from tests.golden.layout import BROKEN, DEVELOPED, DIRECT, OLD, ORDINARY, lay_out
-from tests.support.installed import WHEEL, dist_info
+from tests.golden.test_show_golden import inspected
+from tests.support.environments import Outcome, make_environment
+from tests.support.installed import WHEEL, dist_info, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.golden.twins import Twins
-    from tests.support.environments import Outcome
 
 pytestmark = pytest.mark.golden
 
@@ -164,27 +164,23 @@ def test_outdated_by_several_indexes(twins: Twins) -> None:
     twins.check_command("list -o --no-index --find-links links --format=json")
 
 
-def test_system_packages(tmp_path: Path) -> None:
-    """`--local` in a virtual environment that sees the packages of its base."""
-    environment = tmp_path / "wide"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--system-site-packages", environment], check=True)
-    site_packages = next(environment.glob("lib/*/site-packages"))
-    for name, content in dist_info("child", "9.9").items():
-        (site_packages / name).parent.mkdir(exist_ok=True)
-        (site_packages / name).write_text(content)
+@pytest.mark.parametrize("command", ["list --format=json -v", "freeze", "inspect"])
+def test_system_packages_and_user_site(tmp_path: Path, command: str) -> None:
+    """`--local` and `--user` in a virtual environment that sees the packages of its base and of the user."""
+    wide = make_environment(tmp_path / "wide", "--system-site-packages")
+    base = tmp_path / "user"
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    write_files(wide.site_packages, dist_info("child", "9.9"))
+    write_files(base / "lib" / version / "site-packages", dist_info("child", "1.0"), dist_info("of-user", "1.0"))
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
-    environ |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    for options in ([], ["--local"]):
-        line = ["list", "--format=json", *options]
-        theirs = subprocess.run(
-            [sys.executable, "-m", "pip", "--python", str(environment), *line],
-            env=environ, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        ours = subprocess.run(
-            [sys.executable, "-m", "asyncpip", "--python", str(environment), *line],
-            env=environ, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        assert json.loads(ours.stdout) == json.loads(theirs.stdout)
-        names = {each["name"] for each in json.loads(ours.stdout)}
-        assert "child" in names
-        assert (names == {"child"}) is bool(options)
+    environ |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUSERBASE": str(base)}
+    seen: set[tuple[str, ...]] = set()
+    for options in ([], ["--local"], ["--user"]):
+        outputs = []
+        for program in ("pip", "asyncpip"):
+            line = [sys.executable, "-m", program, "--python", str(wide.directory), *command.split(), *options]
+            done = subprocess.run(line, env=environ, capture_output=True, text=True, check=True)
+            outputs.append(inspected(Outcome(0, done.stdout, "")) if command == "inspect" else done.stdout.splitlines())
+        assert outputs[0] == outputs[1], options
+        seen.add(tuple(outputs[1]))
+    assert len(seen) == 3
