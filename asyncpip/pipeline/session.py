@@ -127,7 +127,9 @@ class Session(Generic[Stored]):
     def _find_built(self, candidate: Candidate) -> BuiltWheel | None:
         """Return the wheel that was built from this file before."""
         digest = candidate.file.hashes.get("sha256")
-        if self._builds is None or digest is None or not self._hashes_of(candidate.name).allows(candidate.file.hashes):
+        if self._builds is None or digest is None or candidate.direct_url is not None:
+            return None  # what a direct reference asks for beside the archive is known to the builder
+        if not self._hashes_of(candidate.name).allows(candidate.file.hashes):
             return None
         options = self._builds.options
         key = options.key_of(sdist_identity(digest), None, options.config_settings.get(candidate.name, ()))
@@ -159,7 +161,8 @@ class Session(Generic[Stored]):
             return await self.archives.fetch(candidate.file, required)
 
         async def build() -> BuiltWheel:
-            return await self._builder(candidate.file.filename).wheel_of(candidate, required, self._waiting)
+            built = await anyio.to_thread.run_sync(self._find_built, candidate)
+            return built or await self._builder(candidate.file.filename).wheel_of(candidate, required, self._waiting)
 
         async def check_out() -> tuple[str, bytes, str | None]:
             return await self._builder(candidate.file.filename).tree_of(candidate, required, self._waiting)

@@ -151,6 +151,14 @@ def test_served_install_stays_before_the_last_door(environments: dict[str, Path]
     assert "Successfully installed demo-1.0 needed-1.0" in done.stdout
 
 
+def test_install_of_wheels_loads_nothing_that_builds(environments: dict[str, Path], server: IndexServer) -> None:
+    arguments = [*install_arguments(environments, "filled", server), "--refresh", "--force-reinstall"]
+    done = run_blocked(
+        arguments, ("pyproject_hooks", "tarfile", "tomllib", "asyncpip.build", "asyncpip.pipeline.builder")
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_install_without_a_proxy_loads_no_aiohttp(environments: dict[str, Path], server: IndexServer) -> None:
     asked = len(server.requests)
     arguments = [*install_arguments(environments, "filled", server), "--refresh", "--force-reinstall"]
