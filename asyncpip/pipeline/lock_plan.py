@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from asyncpip.core.hashes import NO_HASHES
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from asyncpip.core.resolution import Resolution
     from asyncpip.core.urls import Credentials
     from asyncpip.fetch.archives import StoredArchive
+    from asyncpip.fetch.downloader import Downloader
     from asyncpip.pipeline.build_options import BuildOptions
     from asyncpip.pipeline.limits import Limits
     from asyncpip.pipeline.session import Places
@@ -68,6 +68,11 @@ def run_lock(question: LockQuestion, store: Store, reporter: Reporter) -> LockAn
         return run_in_loop(_run, question, store, reporter)
 
 
+def _keeping(store: Store, downloader: Downloader, reporter: Reporter, limits: Limits) -> WholeArchives:
+    """Return what fetches the few archives that are wanted; of sources they are wanted as they are."""
+    return WholeArchives(store, downloader, reporter, limits, directory=None, builds=False)
+
+
 async def _run(question: LockQuestion, store: Store, reporter: Reporter) -> LockAnswer:
     hashes = required_hashes(question.resolve)
     async with open_session(
@@ -78,7 +83,7 @@ async def _run(question: LockQuestion, store: Store, reporter: Reporter) -> Lock
         environ=question.environ,
         tags=question.resolve.selection.tags,
         hashes_of=lambda name: hashes.get(name, NO_HASHES),
-        make_keeping=partial(WholeArchives, directory=None),
+        make_keeping=_keeping,
         builds=question.builds,
         prompt=question.prompt,
     ) as session:
