@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
@@ -100,4 +99,6 @@ def _direct_url(decision: Resolved) -> bytes | None:
     choice = decision.choice
     if not isinstance(choice, Candidate) or choice.direct_url is None:
         return None
+    import json  # noqa: PLC0415 - for direct references only
+
     return json.dumps(choice.direct_url.to_json(), sort_keys=True).encode()

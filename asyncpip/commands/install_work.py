@@ -30,7 +30,6 @@ from asyncpip.environment.destination import Place
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.errors import InstallError
 from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
-from asyncpip.install.verify import verify_distribution
 from asyncpip.pipeline.fetch_plan import PipelineRequest, run_pipeline
 from asyncpip.pipeline.keeping import read_metadata_file
 from asyncpip.pipeline.stored_trees import drop_damaged, read_manifests
@@ -344,6 +343,8 @@ class _Work:
 
     def _verify(self, added: Sequence[Resolved]) -> int:
         """Compare files with RECORD; return the exit code."""
+        from asyncpip.install.verify import verify_distribution  # noqa: PLC0415 - loads OpenSSL for `--verify` only
+
         problems = []
         for decision in added:
             manifest = self.manifests[decision.name]

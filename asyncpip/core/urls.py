@@ -115,3 +115,10 @@ def _url_path_to_path(path: str) -> str:
 
         return url2pathname(path)
     return unquote(path)
+
+
+def filename_of_href(href: str) -> str:
+    """Return the last path segment of ``href``, unquoted, as pip takes a file's name from an anchor."""
+    path = href.partition("#")[0].partition("?")[0].rstrip("/")
+    name = path.rpartition("/")[2]
+    return unquote(name).rpartition("/")[2] if "%" in name else name

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote
 
 from asyncpip.core.page import PageFile
+from asyncpip.core.urls import filename_of_href
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,13 +51,6 @@ def parse_html(body: bytes, content_type: str) -> HtmlLinks:
         elif (attributes.get("name") or "").lower() == "pypi:repository-version":
             api_version = attributes.get("content")
     return HtmlLinks(base, api_version, files)
-
-
-def filename_of_href(href: str) -> str:
-    """Return the last path segment of ``href``, unquoted, as pip takes a file's name from an anchor."""
-    path = href.partition("#")[0].partition("?")[0].rstrip("/")
-    name = path.rpartition("/")[2]
-    return unquote(name).rpartition("/")[2] if "%" in name else name
 
 
 def _decoded(body: bytes, content_type: str) -> str:

@@ -6,8 +6,8 @@ downloader's to check.
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import anyio.to_thread
@@ -15,7 +15,7 @@ import anyio.to_thread
 from asyncpip.core.events import Level, Message
 from asyncpip.core.hashes import KNOWN_ALGORITHMS
 from asyncpip.core.names import normalize_name
-from asyncpip.core.urls import redact, url_to_path
+from asyncpip.core.urls import path_to_url, redact, url_to_path
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import DownloadError, HashMismatchError
 from asyncpip.index.ranges import FIRST_TAIL_BYTES, METADATA_LIMIT_BYTES, ByteRange, TailReader, metadata_of_archive
@@ -165,18 +165,19 @@ async def _whole(file: PageFile, data: bytes, project: NormalizedName) -> Metada
 def _read_local(file: PageFile, project: NormalizedName | None) -> MetadataResult:
     """Read the companion file or the tail of an archive on this machine."""
     try:
-        path = Path(url_to_path(file.url))
-        companion = Path(f"{path}.metadata")
-        if file.core_metadata not in (None, False) and companion.is_file():
-            data = companion.read_bytes()
+        path = url_to_path(file.url)
+        companion = f"{path}.metadata"
+        if file.core_metadata not in (None, False) and os.path.isfile(companion):
+            with open(companion, "rb") as reading:
+                data = reading.read()
             if isinstance(file.core_metadata, dict):
-                check_digests(data, file.core_metadata, companion.as_uri())
+                check_digests(data, file.core_metadata, path_to_url(companion))
             return MetadataResult(data)
         if project is None:
             return _UNKNOWN
-        size = path.stat().st_size
+        size = os.stat(path).st_size
         reader = TailReader(project, size)
-        with path.open("rb") as archive:
+        with open(path, "rb") as archive:
             while (wanted := reader.next_range()) is not None:
                 archive.seek(wanted.start)
                 reader.feed(wanted.start, archive.read((wanted.end or size) - wanted.start), size)

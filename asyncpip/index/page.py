@@ -13,7 +13,6 @@ import msgspec
 from asyncpip.core.page import PageFile
 from asyncpip.core.urls import join, redact, split_credentials
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.html_page import parse_html
 from asyncpip.index.json_page import JsonPage, JsonRecord, RecordedJsonPage, entry_names
 from asyncpip.index.page_files import (
     OldFile,
@@ -185,6 +184,8 @@ def read_links(body: bytes, *, content_type: str, url: str) -> Links:
             why=f"a project page is {JSON_TYPE}, {HTML_TYPE} or text/html",
             hint="is this the address of an index, as pip takes it (often it ends with /simple)?",
         )
+    from asyncpip.index.html_page import parse_html  # noqa: PLC0415 - most indexes speak JSON
+
     html = parse_html(body, content_type)
     check_api_version(html.api_version, url)
     return Links(join(base_url, html.base) if html.base else base_url, html.files)

@@ -15,10 +15,9 @@ import msgspec
 from asyncpip.core.hashes import KNOWN_ALGORITHMS
 from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
-from asyncpip.core.urls import join, redact
+from asyncpip.core.urls import filename_of_href, join, redact
 from asyncpip.core.wheel_filename import sdist_version
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.html_page import filename_of_href
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

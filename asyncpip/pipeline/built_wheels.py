@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 from asyncpip.core.metadata import parse_core_metadata
@@ -48,7 +47,8 @@ def keep_built(store: Store, key: str, wheel: StoredWheel, built: str) -> BuiltW
     filename = os.path.basename(built)
     try:
         with open(built, "rb") as reading, open(descriptor, "wb") as writing:
-            shutil.copyfileobj(reading, writing)
+            while piece := reading.read(_COPY_BYTES):
+                writing.write(piece)
         path = store.commit_archive(aside, wheel.digest, filename)
     except OSError as error:
         raise StoreError(f"could not keep {filename} in the store", why=str(error)) from error
