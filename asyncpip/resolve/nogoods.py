@@ -63,6 +63,15 @@ class Rejection:
         """Return whether both fail for the same reason, as far as leaping is concerned."""
         return self.signature == other.signature and self.others == other.others
 
+    @property
+    def deepest_key(self) -> str:
+        """The key that came to the dead end at the bottom of this: once it has a pin, the reason does not hold."""
+        key, conflict = self.key, self.conflict
+        while conflict is not None:
+            key = conflict.key
+            conflict = conflict.rejections[0].conflict if conflict.rejections else None
+        return key
+
     def presume(self, pin: Pin) -> Rejection:
         """Return the guess that another pin fails likewise."""
         return Rejection(

@@ -329,7 +329,7 @@ class Search:
         for key, leap in list(self._leaps.items()):
             if state.pins.get(key) is not leap.pin:
                 del self._leaps[key]
-            elif decided is None or decided.key == leap.reason.key:
+            elif decided is None or decided.key == leap.reason.deepest_key:
                 del self._leaps[key]
                 return leap.pin
         return None
