@@ -6,6 +6,10 @@ translated into these where they enter and nowhere else; only `cli/main.py` turn
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 EXIT_OK = 0
 EXIT_ERROR = 1
 EXIT_USAGE = 2
@@ -76,6 +80,9 @@ class IndexAccessError(AsyncpipError):
 
 class ResolutionError(AsyncpipError):
     """The requirements have no solution; see the two subclasses."""
+
+    facts: Mapping[str, object] | None = None
+    """The same for machines (`--explain`); None where there is no more to say than what, why and hint."""
 
 
 class NoMatchingDistributionError(ResolutionError):

@@ -309,6 +309,14 @@ REQUIREMENTS = OptionGroup(
             default="highest",
             own=True,
         ),
+        Option(
+            "--explain",
+            "explain",
+            "text",
+            "Where there is no answer, write why as JSON.",
+            metavar="file or -",
+            own=True,
+        ),
     ),
 )
 

@@ -11,11 +11,11 @@ from asyncpip.commands.build_request import building
 from asyncpip.commands.inquiry import target_of
 from asyncpip.commands.install_output import collecting_lines
 from asyncpip.commands.resolution_request import (
+    explaining_failure,
     place_lines,
     places_of,
     resolve_request,
     store_or_temporary,
-    telling_of_offline,
 )
 from asyncpip.commands.target_matrix import label_of
 from asyncpip.core.candidates import Candidate
@@ -168,7 +168,7 @@ def fetch_archives(
     with (
         store_or_temporary(store, directory if fetches else None) as kept,
         building(inquiry, templates, builds_editables=not wants_wheels, verifies_built=verifies_built) as builds,
-        telling_of_offline(offline=index.offline),
+        explaining_failure(inquiry, offline=index.offline),
     ):
         request = DownloadRequest(
             targets=tuple(target.request(inquiry) for target in targets),

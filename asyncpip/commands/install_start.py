@@ -20,7 +20,7 @@ _DECIDE_NOTHING = frozenset(
     (
         "cache_dir", "concurrent_downloads", "debug", "jobs", "keyring_provider", "link_mode", "lock_timeout", "log",
         "no_color", "no_input", "progress_bar", "python", "quiet", "resume_retries", "retries", "timeout", "verbose",
-        "requirement_files", "constraint_files",
+        "explain", "requirement_files", "constraint_files",
     )
 )  # fmt: skip
 """Options that change how a run goes, not what it ends with; files count by their content."""

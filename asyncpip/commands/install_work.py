@@ -15,11 +15,11 @@ from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, Re
 from asyncpip.commands.install_report import write_report, write_timings
 from asyncpip.commands.removals import removal_of, warn_superuser
 from asyncpip.commands.resolution_request import (
+    explaining_failure,
     place_lines,
     places_of,
     resolve_request,
     store_or_temporary,
-    telling_of_offline,
 )
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.distributions import InstalledDistribution
@@ -147,7 +147,7 @@ class _Work:
     def fetch(self) -> FetchedPlan:
         """Resolve and fetch; once more where the store turns out to hold trees that were changed."""
         for _ in range(_MOST_REPAIRS):
-            with telling_of_offline(offline=self.request.places.offline):
+            with explaining_failure(self.this.inquiry, offline=self.request.places.offline):
                 fetched = run_pipeline(self.request, self.store, self.this.reporter)
             plan = self.plan_of(fetched.resolution)
             if not fetched.wheels:

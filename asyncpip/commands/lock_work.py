@@ -14,11 +14,11 @@ from asyncpip.commands.build_request import building
 from asyncpip.commands.install_output import collecting_lines
 from asyncpip.commands.install_report import TO_STDOUT, write_text, write_timings
 from asyncpip.commands.resolution_request import (
+    explaining_failure,
     place_lines,
     places_of,
     resolve_request,
     store_or_temporary,
-    telling_of_offline,
 )
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.direct_url import ArchiveInfo
@@ -61,7 +61,7 @@ def lock(inquiry: Inquiry, templates: SchemeTemplates, store: Store | None) -> i
     with (
         store_or_temporary(store, None) as kept,
         building(inquiry, templates) as builds,
-        telling_of_offline(offline=index.offline),
+        explaining_failure(inquiry, offline=index.offline),
     ):
         question = LockQuestion(
             resolve=resolve_request(inquiry, chosen, ignore_installed=True),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from asyncpip.core.urls import redact
-from asyncpip.errors import DownloadError, NoMatchingDistributionError
+from asyncpip.errors import DownloadError, NoMatchingDistributionError, ResolutionError
 from asyncpip.install.transaction import PREFIX
 from asyncpip.pipeline.session import Places
 from asyncpip.resolve.resolver import ResolveRequest
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from asyncpip.commands.install_options import IndexOptions
     from asyncpip.core.distributions import InstalledDistribution
     from asyncpip.resolve.selection import Selection
+
+
+_OFFLINE = "with `--offline` only what the store and --find-links hold counts"
 
 
 def resolve_request(
@@ -72,14 +75,32 @@ def place_lines(index: IndexOptions) -> list[str]:
 
 
 @contextmanager
-def telling_of_offline(*, offline: bool) -> Iterator[None]:
-    """Say in an error about something that is not here that the run was not to ask the network."""
+def explaining_failure(inquiry: Inquiry, *, offline: bool) -> Iterator[None]:
+    """Say in an error about something that is not here that the run was not to ask the network; serve `--explain`."""
     try:
         yield
-    except (NoMatchingDistributionError, DownloadError) as error:
-        if offline:
-            error.hint = "with `--offline` only what the store and --find-links hold counts"
+    except ResolutionError as error:
+        if offline and isinstance(error, NoMatchingDistributionError):
+            error.hint = _OFFLINE
+        place = inquiry.settings.text("explain")
+        if place is not None:
+            _write_explanation(inquiry, place, error)
         raise
+    except DownloadError as error:
+        if offline:
+            error.hint = _OFFLINE
+        raise
+
+
+def _write_explanation(inquiry: Inquiry, place: str, error: ResolutionError) -> None:
+    """Write why there is no answer, as JSON."""
+    import json  # noqa: PLC0415 - like the next, only where something failed
+
+    from asyncpip.commands.install_report import write_text  # noqa: PLC0415
+
+    facts = dict(error.facts) if error.facts is not None else {"kind": "no match"}
+    document = {"version": "1", "what": error.what, "why": error.why, "hint": error.hint, **facts}
+    write_text(inquiry.context, place, json.dumps(document, indent=2) + "\n")
 
 
 @contextmanager

@@ -233,14 +233,20 @@ class CandidateList:
     def _judge(self, file: PageFile, version: Version, page: ProjectPage) -> _Place | Rejected:
         """Return the place of a file among those of its version, or why it is no candidate.
 
-        The checks stand in pip's order, which shows in the reasons.
+        The checks stand in pip's order, which shows in the reasons, but for a Python that is not supported.
         """
         judged = self._judge_wheel(file) if file.is_wheel else _Place(len(self._selection.tags), ())
         if isinstance(judged, _Place):
             judged = self._reason_against(file, page) or judged
         if isinstance(judged, _Place):
             return judged
-        return Rejected(file.filename, str(version), *judged)
+        reason, detail = judged
+        if reason in (Reason.NO_MATCHING_TAG, Reason.SDIST_EXCLUDED) and not self._selection.allows_python(
+            file.requires_python
+        ):
+            # A wheel for another Python fails by its tags first. What helps there is another Python.
+            reason, detail = Reason.REQUIRES_PYTHON, f"Requires-Python {file.requires_python}"
+        return Rejected(file.filename, str(version), reason, detail)
 
     def _judge_wheel(self, file: PageFile) -> _Place | tuple[Reason, str]:
         """Return the place of a wheel, or the reason against it."""

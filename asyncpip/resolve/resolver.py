@@ -19,6 +19,7 @@ from asyncpip.resolve.explain import explain_failure
 from asyncpip.resolve.flat import pick
 from asyncpip.resolve.hash_mode import check_decisions_have_hashes, check_sources_have_hashes
 from asyncpip.resolve.install_order import order_by_dependency
+from asyncpip.resolve.narrowing import Gate, Narrowing
 from asyncpip.resolve.pins import PinTable
 from asyncpip.resolve.provider import Provider
 from asyncpip.resolve.search import Search, SearchFailed
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.core.ports import MetadataSource
     from asyncpip.core.requirement import UserRequirement
+    from asyncpip.errors import ResolutionError
     from asyncpip.resolve.nogoods import Conflict, Rejection
     from asyncpip.resolve.selection import Selection
     from asyncpip.resolve.wants import Pin, Wanted
@@ -93,9 +95,10 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
     if request.require_hashes:
         check_sources_have_hashes(demands)
     requested: set[NormalizedName] = set()
+    gate = Gate(source)
     pins = PinTable(
         demands,
-        source,
+        gate,
         selection=request.selection,
         installed={} if request.ignore_installed else request.installed,
         upgrade=request.upgrade,
@@ -105,7 +108,7 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
     provider = Provider(
         demands,
         pins,
-        source,
+        gate,
         report,
         selection=request.selection,
         evaluator=request.evaluator,
@@ -121,7 +124,7 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
             answer = _search_with_restarts(roots, provider, watcher)
     except SearchFailed as error:
         watcher.retract_all()
-        raise explain_failure(error.conflict, demands, pins, request.selection) from None
+        raise _explained(error.conflict, Narrowing(roots, provider, gate), provider, request) from None
     watcher.settle(answer.pins)
     resolution = Resolution(
         decisions=_decisions(answer, provider), rounds=watcher.rounds, backtracks=watcher.backtracks
@@ -129,6 +132,22 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
     if request.require_hashes:
         check_decisions_have_hashes(resolution, demands)
     return resolution
+
+
+def _explained(
+    conflict: Conflict, narrowing: Narrowing, provider: Provider, request: ResolveRequest
+) -> ResolutionError:
+    """Return the error for a search that failed."""
+    if not request.no_deps:
+        conflict = narrowing.core(conflict)
+    return explain_failure(
+        conflict,
+        provider.demands,
+        provider.pins,
+        request.selection,
+        depths=provider.depths,
+        relaxations=() if request.no_deps else narrowing.relaxations(conflict),
+    )
 
 
 def _search_with_restarts(roots: list[Wanted], provider: Provider, watcher: _Watcher) -> Answer:

@@ -245,3 +245,13 @@ def test_timings_of_a_dry_run(workplace: Workplace, index: IndexServer) -> None:
     assert timings.keys() >= {"rounds", "backtracks", "requests", "waits", "resolve", "total"}
     assert (timings["rounds"], timings["backtracks"]) == (3, 0)
     assert timings["requests"] == 4
+
+
+def test_explanation_for_machines(workplace: Workplace, index: IndexServer) -> None:
+    outcome = workplace.install("-i", index.index_url, "old-app", "leaf>=2", "--explain", "why.json")
+    assert outcome.code == 1
+    written = json.loads((workplace.work / "why.json").read_text())
+    assert written["what"] in outcome.stderr
+    assert written["dependencies"] == [{"project": "old-app", "version": "1.0", "requires": "leaf<2"}]
+    assert written["relaxing"] == [{"requirement": "leaf>=2", "version": "1.0"}]
+    assert "without the bounds of `leaf>=2` there is an answer, with leaf 1.0" in outcome.stderr

@@ -630,3 +630,78 @@ def test_lowest_version_is_final_where_one_is() -> None:
     lowest = dataclasses.replace(SELECTION, preferred=PreferredVersion.LOWEST)
     assert versions(ask(MemoryIndex({"p": {"1a1": [], "2": [], "3": []}}), "p", selection=lowest)) == {"p": "2"}
     assert versions(ask(MemoryIndex({"p": {"1a1": [], "2a1": []}}), "p", selection=lowest)) == {"p": "1a1"}
+
+
+# The shortest explanation
+
+
+def failure(index: MemoryIndex, *requirements: str) -> ResolutionError:
+    with pytest.raises(ResolutionError) as caught:
+        ask(index, *requirements)
+    return caught.value
+
+
+MANY: Index = {
+    **{f"other{n}": {"1": ["shared", f"deep{n}"], "2": ["shared", f"deep{n}"]} for n in range(8)},
+    **{f"deep{n}": {"1": ["shared<9"]} for n in range(8)},
+    "shared": {"1": [], "2": []},
+    "app": {str(n): [f"core=={n}"] for n in range(1, 30)},
+    "core": {str(n): ["leaf<3"] for n in range(1, 30)},
+    "leaf": {"1": [], "2": [], "3": []},
+}
+
+
+def test_only_what_is_to_blame_is_named() -> None:
+    error = failure(MemoryIndex(MANY), *[f"other{n}" for n in range(8)], "app>1", "leaf>=3", "shared>1")
+    assert str(error.why).splitlines() == [
+        "The conflict is caused by:",
+        "    The user requested app>1",
+        "    The user requested leaf>=3",
+        "    app 2 to 29 (28 versions) each depend on certain versions, 29 on core==29",
+        "    core 2 to 29 (28 versions) depend on leaf<3",
+    ]
+    assert error.hint == "without the bounds of `leaf>=3` there is an answer, with leaf 2"
+
+
+def test_facts_for_machines() -> None:
+    index: Index = {"a": {"1": ["c<2"]}, "b": {"1": ["c>=2"]}, "c": {"1": [], "2": []}}
+    assert failure(MemoryIndex(index), "a", "b>0").facts == {
+        "kind": "conflict",
+        "requirements": [{"requirement": "b>0", "origin": ""}],
+        "constraints": [],
+        "dependencies": [
+            {"project": "a", "version": "1", "requires": "c<2"},
+            {"project": "b", "version": "1", "requires": "c>=2"},
+        ],
+        "refused": [],
+        "relaxing": [],
+    }
+
+
+def test_requirement_that_nothing_meets_is_named_with_its_reason() -> None:
+    index = MemoryIndex({"a": {"1": ["c>1"], "2": ["c<1"]}})
+    index.pages[normalize_name("c")] = [
+        MemoryPage({"1": [wheel("c", "1")], "2": [wheel("c", "2", requires_python=">=3.13")]})
+    ]
+    error = failure(index, "a", "c")
+    assert "Nothing meets c>1 here: 2 needs another Python" in str(error.why)
+    assert "Nothing meets c<1 here" in str(error.why)
+
+
+def test_python_is_the_reason_where_tags_of_another_python_are() -> None:
+    index = MemoryIndex({})
+    index.pages[normalize_name("p")] = [
+        MemoryPage({"2": [wheel("p", "2", "cp313-cp313-win32", requires_python=">=3.13")]})
+    ]
+    error = failure(index, "p>=2")
+    assert "2 Requires-Python >=3.13" in str(error.why)
+    assert error.hint == "another Python version would do, or an older version of the project"
+
+
+def test_explaining_fetches_little() -> None:
+    """To know whether another version would do, a long way may have to be gone; that is not worth it."""
+    chain: dict[str, dict[str, list[str]]] = {f"p{n}": {"1": [f"p{n + 1}"]} for n in range(100)}
+    index = MemoryIndex({**chain, "p100": {"1": []}, "a": {"1": ["c<2"], "2": ["p0"]}, "c": {"1": [], "2": []}})
+    error = failure(index, "a<2", "c>=2")
+    assert len(index.fetched_pages) < 60
+    assert error.hint == "without the bounds of `c>=2` there is an answer, with c 1"
