@@ -162,7 +162,7 @@ class LiveDisplay:
             self._end_thread()
             if event.done != event.total:
                 self._canvas.draw(self.draw)
-        elif event.stage in (Stage.ASKING, Stage.FETCHING, Stage.UNPACKING) and event.done == event.total:
+        elif event.stage in (Stage.ASKING, Stage.FETCHING, Stage.UNPACKING, Stage.SAVING) and event.done == event.total:
             self._end_thread()
         else:
             self._begin_thread()

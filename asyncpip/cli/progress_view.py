@@ -55,13 +55,18 @@ def summary(state: RunState, now: float, look: Look, columns: int | None) -> str
     One line, or two where it would be wider than ``columns``; None is wide enough for everything.
     """
     installed, resolved = state.progress.get(Stage.INSTALLING), state.progress.get(Stage.RESOLVING)
-    told = installed or resolved
-    if told is None:
+    saved = state.progress.get(Stage.SAVING)
+    if installed is not None:
+        done = f"Installed {_counted(installed.done, 'distribution')}"
+    elif saved is not None:
+        done = f"Saved {_counted(saved.done, 'archive')}"
+    elif resolved is not None:
+        done = f"Resolved {_counted(resolved.done, 'distribution')}"
+    else:
         return None
-    done = f"{'Resolved' if installed is None else 'Installed'} {_counted(told.done, 'distribution')}"
     line = [(GOOD, look.tick), (BOLD, done), (PLAIN, " in "), (BOLD, format_seconds(now - state.started))]
     parts = []
-    if installed is not None and resolved is not None:
+    if (installed or saved) is not None and resolved is not None:
         parts.append(f"resolved {format_seconds(state.seconds(Stage.RESOLVING))}")
     if state.transfers_done:
         size = " ".join(format_size(state.arrived_bytes))
@@ -109,15 +114,14 @@ def _header(state: RunState, now: float, tick: int, look: Look) -> Line:
     downloads = state.transfers_left > 0
     facts: list[str] = []
     match state.stage:
-        case Stage.ASKING:
-            title, count = "Asking indexes", f"{progress.done} of {progress.total}" if progress is not None else ""
         case Stage.RESOLVING:
             known = progress.total if progress is not None else None
             title, count = "Resolving", _counted(known, "project") if known else ""
-        case Stage.FETCHING | Stage.UNPACKING if downloads:
+        case Stage.FETCHING | Stage.UNPACKING | Stage.SAVING if downloads:
             title, count = "Downloading", f"{state.transfers_done} of {state.transfers_done + state.transfers_left}"
-        case Stage.FETCHING | Stage.UNPACKING:
-            title, count = "Unpacking", f"{progress.done} of {progress.total}" if progress is not None else ""
+        case Stage.ASKING | Stage.FETCHING | Stage.UNPACKING | Stage.SAVING:
+            title = "Unpacking" if state.stage == Stage.FETCHING else str(state.stage)
+            count = f"{progress.done} of {progress.total}" if progress is not None else ""
         case Stage.BUILDING:
             title, count = "Building", _printable(progress.detail) if progress is not None else ""
         case Stage.COMPILING:

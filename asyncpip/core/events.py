@@ -41,6 +41,7 @@ class Stage(str):
     RESOLVING: ClassVar[Stage]
     FETCHING: ClassVar[Stage]
     UNPACKING: ClassVar[Stage]
+    SAVING: ClassVar[Stage]
     BUILDING: ClassVar[Stage]
     INSTALLING: ClassVar[Stage]
     COMPILING: ClassVar[Stage]
@@ -49,6 +50,7 @@ class Stage(str):
 Stage.ASKING = Stage("Asking indexes")
 Stage.RESOLVING, Stage.FETCHING, Stage.UNPACKING = Stage("Resolving"), Stage("Downloading"), Stage("Unpacking")
 Stage.BUILDING = Stage("Building")
+Stage.SAVING = Stage("Saving")
 Stage.INSTALLING, Stage.COMPILING = Stage("Installing"), Stage("Compiling")
 
 

@@ -193,7 +193,7 @@ async def _collect(
 ) -> None:
     """Fetch the archives of all candidates, and put each in its place as soon as it is here."""
     workers = anyio.CapacityLimiter(request.limits.jobs)
-    reporter.emit(StageProgress(Stage.FETCHING, 0, len(candidates)))
+    reporter.emit(StageProgress(Stage.SAVING, 0, len(candidates)))
 
     async def collect(url: str, candidate: Candidate) -> None:
         try:
@@ -207,7 +207,7 @@ async def _collect(
             if await anyio.to_thread.run_sync(request.place, candidate, stored, limiter=workers):
                 collected.placed.add(url)
         collected.archives[url] = stored
-        reporter.emit(StageProgress(Stage.FETCHING, len(collected.archives), len(candidates), candidate.name))
+        reporter.emit(StageProgress(Stage.SAVING, len(collected.archives), len(candidates), candidate.name))
 
     async with anyio.create_task_group() as tasks:
         for url, candidate in candidates.items():

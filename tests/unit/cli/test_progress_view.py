@@ -44,6 +44,7 @@ RESOLVED = (StageProgress(Stage.RESOLVING, 84, 84), StageProgress(Stage.FETCHING
         ([StageProgress(Stage.RESOLVING, 9, 84)], 61.9, "Resolving 84 projects \u00b7 1:01"),
         (RESOLVED, 0.5, "Unpacking 0 of 84"),
         ([*RESOLVED, StageProgress(Stage.UNPACKING, 3, 84)], 0.5, "Unpacking 3 of 84"),
+        ([StageProgress(Stage.SAVING, 3, 84)], 0.5, "Saving 3 of 84"),
         ([StageProgress(Stage.INSTALLING, 0, 1)], 0.5, "Installing 1 distribution"),
         ([StageProgress(Stage.COMPILING, 0, 8231)], 0.5, "Compiling 8231 files"),
         ([StageProgress(Stage.BUILDING, 0, None, "numpy, a\x1b[0m")], 0.5, "Building numpy, a?[0m"),
@@ -194,6 +195,13 @@ def test_building_is_told_in_the_summary() -> None:
 def test_a_run_that_only_resolves_says_so() -> None:
     state = run_of((0.1, StageProgress(Stage.RESOLVING, 1, 1)), (0.14, StageProgress(Stage.FETCHING, 0, 0)))
     assert summary(state, 0.05, FANCY, None) == "\u2713 Resolved 1 distribution in 50 ms"
+
+
+def test_archives_that_were_saved_are_summed_up() -> None:
+    state = RunState(0.0)
+    state.take(StageProgress(Stage.RESOLVING, 2, 2), 0.0)
+    state.take(StageProgress(Stage.SAVING, 2, 2), 1.0)
+    assert summary(state, 2.0, FANCY, None) == "\u2713 Saved 2 archives in 2.0 s  (resolved 1.0 s)"
 
 
 def test_a_run_that_did_nothing_has_no_summary() -> None:
