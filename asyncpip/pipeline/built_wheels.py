@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from asyncpip.core.metadata import CoreMetadata
     from asyncpip.store.store import Store
 
+_COPY_BYTES = 1024 * 1024
+
 
 class BuiltWheel(Value):
     """A wheel that was built on this machine."""

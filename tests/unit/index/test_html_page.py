@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from asyncpip.index.html_page import filename_of_href, parse_html
+from asyncpip.core.urls import filename_of_href
+from asyncpip.index.html_page import parse_html
 
 
 def hrefs(text: str) -> list[str]:
