@@ -15,7 +15,7 @@ from asyncpip.environment.configuration import (
     read_configuration,
     read_text,
 )
-from asyncpip.errors import CommandError
+from asyncpip.errors import CommandError, ConfigurationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,9 +108,13 @@ def check_change(path: str, before: Iterable[Entry], text: str, *, key: str, val
     expected.pop(key, None)
     if value is not None:
         expected[key] = value
-    found = {f"{entry.section}.{entry.key}": entry.value for entry in parse_configuration(text, path)}
+    refused = CommandError(f"{key} cannot be set to {value!r}: the file would not be read as meant")
+    try:
+        found = {f"{entry.section}.{entry.key}": entry.value for entry in parse_configuration(text, path)}
+    except ConfigurationError:
+        raise refused from None
     if found.keys() != expected.keys() or any(found[each] != expected[each] for each in found if each != key):
-        raise CommandError(f"{key} cannot be set to {value!r}: the file would not be read as meant")
+        raise refused
 
 
 def read_or_empty(path: str) -> str:

@@ -106,3 +106,12 @@ def test_settings_of_our_own(workplace: Workplace, user_file: Path) -> None:
     assert config(workplace, "set", "asyncpip.link-mode", "copy").code == 0
     assert "asyncpip.link-mode='copy'" in config(workplace, "list").stdout
     assert user_file.read_text().endswith("\n[asyncpip]\nlink-mode = copy\n\n")
+
+
+@pytest.mark.parametrize("key", ["global.", ".x", "global.a=b", "global.#x"])
+def test_keys_that_no_file_can_hold(workplace: Workplace, user_file: Path, key: str) -> None:
+    before = user_file.read_text()
+    outcome = config(workplace, "set", key, "1")
+    assert outcome.code == 1, outcome.text
+    assert "cannot be set" in outcome.stderr, outcome.text
+    assert user_file.read_text() == before
