@@ -259,7 +259,7 @@ class Repository:
         return self._bzr_checkout()
 
     def _bzr_checkout(self) -> Checkout:
-        return Checkout(self._read(["revno"]).rpartition("\n")[2], is_immutable=False)
+        return Checkout(self._read(["revno", "--tree"]).rpartition("\n")[2], is_immutable=False)
 
     def _revision_arguments(self) -> list[str]:
         revision = self._reference.revision

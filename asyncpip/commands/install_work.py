@@ -259,6 +259,8 @@ class _Work:
             return []
         added = {decision.name for decision in plan.add}
         no_deps = this.settings.flag("no_deps")
+        if no_deps and not this.settings.flag("strict_conflicts"):
+            return []  # as in pip: whoever leaves dependencies out knows that they are missing
         if not no_deps and all(name in added for name in self.installed):
             return []
         metadata: dict[NormalizedName, CoreMetadata] = {

@@ -78,6 +78,10 @@ class Wanted(Enum):
         r"work/src/[^:]*/\.git/(index|logs/|ORIG_HEAD|FETCH_HEAD)",
         "git writes down when it did things",
     )
+    LOCKED_DIRECTORIES = Difference(
+        r"env/.*\.dist-info/(direct_url\.json|RECORD): |only (pip|asyncpip) says: Processing",
+        "pip writes a slash behind the directory of a lock file, and leaves out which file named it",
+    )
     WRONG_WHEELS_ARE_ERRORS = Difference(
         r"on stderr: pip \[('ERROR', )?'WARNING'\], asyncpip \['ERROR'\]",
         "pip warns of a built wheel that is of another project, then fails in its newer form of errors; here it is one "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,3 +106,40 @@ def test_what_cannot_be_built(twins: Twins) -> None:
         twins.check(f"./{directory}", Wanted.STOPS_EARLIER, Wanted.ERRORS_ARE_ERRORS, code=1)
     twins.check("./no-backend", Wanted.STOPS_EARLIER, code=1)
     twins.check("./bad-toml", Wanted.NO_TRACEBACK, Wanted.STOPS_EARLIER, code=1)
+
+
+def test_hashes_of_sources(twins: Twins) -> None:
+    filename, content = sdist_of("hashed", "1.0", requires=["plain"])
+    twins.server.add(filename, content)
+    digest = hashlib.sha256(content).hexdigest()
+    twins.write({filename: content})
+    twins.write(
+        {"good.txt": f"hashed==1.0 --hash=sha256:{digest}\n", "bad.txt": f"hashed==1.0 --hash=sha256:{'0' * 64}\n"}
+    )
+    twins.write(below("proj", source_tree("proj")))
+    twins.check("-r good.txt --no-deps")
+    twins.check("-r good.txt --no-deps --force-reinstall")
+    twins.check("-r bad.txt --no-deps --force-reinstall", Wanted.STOPS_EARLIER, code=1)
+    twins.check(f"file://{{work}}/{filename}#sha256={digest} --no-deps --force-reinstall")
+    twins.check(
+        f"file://{{work}}/{filename}#sha256={'0' * 64} --no-deps --force-reinstall", Wanted.STOPS_EARLIER, code=1
+    )
+    twins.check("--require-hashes ./proj", Wanted.STOPS_EARLIER, code=1)
+    twins.check("--require-hashes -e ./proj", code=1)
+
+
+def test_sources_in_lock_files(twins: Twins) -> None:
+    filename, content = sdist_of("locked", "1.0")
+    twins.server.add(filename, content)
+    digest = hashlib.sha256(content).hexdigest()
+    twins.write(below("proj", source_tree("proj")))
+    twins.write(below("edit", source_tree("edit")))
+    sdist = f'{{url = "{{files}}/{filename}", hashes = {{sha256 = "{digest}"}}}}'
+    lock = 'lock-version = "1.0"\ncreated-by = "tests"\n[[packages]]\nname = "{}"\n{}'
+    twins.write({"pylock.a.toml": lock.format("locked", f'version = "1.0"\nsdist = {sdist}\n')})
+    twins.write({"pylock.b.toml": lock.format("locked", f"archive = {sdist}\n")})
+    twins.write({"pylock.c.toml": lock.format("proj", 'directory = {path = "proj"}\n')})
+    twins.write({"pylock.d.toml": lock.format("edit", 'directory = {path = "edit", editable = true}\n')})
+    for letter in "abd":
+        twins.check(f"-r pylock.{letter}.toml --force-reinstall", Wanted.LOCK_FILES_ARE_NO_EXPERIMENT)
+    twins.check("-r pylock.c.toml", Wanted.LOCK_FILES_ARE_NO_EXPERIMENT, Wanted.LOCKED_DIRECTORIES)
