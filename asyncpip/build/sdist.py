@@ -29,6 +29,13 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[BinaryIO], BufferedIOBase]], ...] = (
     (b"\xfd7zX", lzma.LZMAFile),
     (b"\x5d\0\0", lzma.LZMAFile),  # the older form, `.lzma`
 )
+UNPACKED_ALWAYS_BYTES = 1024 * 1024 * 1024
+MAX_UNPACKED_RATIO = 100
+"""An archive may unpack to the former whatever its own size is, and to so many times its size; more is a bomb. Those of
+real projects unpack to 3 to 20 times their size."""
+MAX_MEMBERS = 400_000
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""`zipfile` expands the others without a bound on memory, and no known builder uses them."""
 _ZIP_SIGNATURES = (b"PK\3\4", b"PK\5\6")
 
 
@@ -40,14 +47,17 @@ def extract_archive(
     What it is says its content, not its name. Raises `BuildError` for what is no archive, or not a safe one, and
     `OSError`.
     """
+    limit = max(UNPACKED_ALWAYS_BYTES, MAX_UNPACKED_RATIO * archive.seek(0, os.SEEK_END))
+    archive.seek(0)
     signature = archive.read(4)
     archive.seek(0)
     try:
         if signature in _ZIP_SIGNATURES:
             with zipfile.ZipFile(archive) as opened:
+                _check_amount(opened.infolist(), limit, filename)
                 _extract_zip(opened, destination, filename, umask, cancelled)
         else:
-            _check_whole(archive, signature)
+            _check_whole(archive, signature, limit, filename)
             with tarfile.open(fileobj=archive, encoding="utf-8") as tar:
                 _extract_tar(tar, destination, filename, umask, cancelled)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, UnicodeError, RuntimeError) as error:
@@ -91,7 +101,11 @@ def _extract_zip(
 def _extract_tar(
     archive: tarfile.TarFile, destination: str, filename: str, umask: int, cancelled: Callable[[], bool]
 ) -> None:
-    members = archive.getmembers()
+    members = []
+    for member in archive:
+        members.append(member)
+        if len(members) > MAX_MEMBERS:
+            _refuse(filename, f"it holds more than {MAX_MEMBERS} members")
     top = _top_directory([member.name.removeprefix("./") + ("/" if member.isdir() else "") for member in members])
     links: set[str] = set()
     for member in members:
@@ -113,13 +127,28 @@ def _extract_tar(
         archive.extract(checked, destination, set_attrs=not member.isdir())
 
 
-def _check_whole(archive: BinaryIO, signature: bytes) -> None:
-    """Raise where compressed data is damaged or the archive is cut: `tarfile` takes either for its end, silently."""
+def _check_amount(members: Sequence[zipfile.ZipInfo], limit: int, filename: str) -> None:
+    """Refuse what would take more disk than such an archive can be meant to."""
+    total = sum(member.file_size for member in members)
+    if total > limit or len(members) > MAX_MEMBERS:
+        _refuse(filename, f"it declares {len(members)} members with {total} bytes, out of proportion to its size")
+    for member in members:
+        if member.compress_type not in _ZIP_METHODS:
+            _refuse(filename, f"the member {member.filename!r} is compressed by a method that sdists do not use")
+
+
+def _check_whole(archive: BinaryIO, signature: bytes, limit: int, filename: str) -> None:
+    """Raise where compressed data is damaged or the archive is cut: `tarfile` takes either for its end, silently.
+
+    What expands to more than ``limit`` bytes is refused.
+    """
     opener = next((opener for start, opener in _COMPRESSED if signature.startswith(start)), None)
     stream: BinaryIO | BufferedIOBase = archive if opener is None else opener(archive)
     size = 0
     while piece := stream.read(_COPY_BYTES):
         size += len(piece)
+        if size > limit:
+            _refuse(filename, f"it expands to more than {limit} bytes, out of proportion to its size")
     archive.seek(0)
     if size % tarfile.BLOCKSIZE or not size:
         raise tarfile.ReadError(f"it ends after {size} bytes, in the middle of a block")
@@ -149,6 +178,8 @@ def _check_kind(member: tarfile.TarInfo, shown: str, top: str, filename: str) ->
     """Refuse what is neither file, directory nor link, and links that lead out, before anything looks at the disk."""
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         _refuse(filename, f"the member {shown!r} is neither a file nor a directory nor a link")
+    if member.issparse():  # a few bytes of it become a file of any size
+        _refuse(filename, f"the member {shown!r} is a sparse file")
     if member.islnk():
         member.linkname = _safe_name(_without(top, member.linkname), member.linkname, filename)
     if member.issym():

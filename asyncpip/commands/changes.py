@@ -81,7 +81,7 @@ def install_wheels(
             ),
             jobs=jobs,
             compile_sources=compile_sources if compile_bytecode else None,
-            on_overwrite=lambda text: reporter.emit(Message(Level.VERBOSE, text)),
+            on_overwrite=lambda text: reporter.emit(Message(Level.WARNING, text)),
         )
     except UnicodeEncodeError as error:
         raise InstallError("a file name cannot be written on this system", why=str(error)) from error

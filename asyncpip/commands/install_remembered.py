@@ -120,6 +120,7 @@ def _carry_out(
                 settings.text("link_mode"), store.root, target.scheme.purelib, store_is_temporary=False
             ),
             jobs=settings.number("jobs") or os.cpu_count() or 1,
+            on_overwrite=lambda text: tell(Message(Level.WARNING, text)),
             before_linking=tell_if_intact,
         )
     except StoreError:

@@ -17,6 +17,7 @@ from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, 
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, check_known, demands_of, digests_for
 from asyncpip.fetch.mapped import FreshFiles, MappedFile, unlink_quietly
+from asyncpip.store.layout import is_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -154,7 +155,7 @@ class ArchiveFetcher:
                         digest=Digest(known["sha256"]), path=path, size_bytes=size, from_store=False, is_in_place=True
                     )
         digest = file.hashes.get("sha256")
-        if digest is None:
+        if digest is None or not is_digest(digest):
             return None
         path = self._store.archive_path(digest, file.filename)
         found = digests_for_file(path, demands)

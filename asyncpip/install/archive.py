@@ -34,12 +34,18 @@ try:
 except ImportError:  # no wheel of libdeflate for this platform: half the speed, same result
     _HAVE_LIBDEFLATE = False
 
-STORED, DEFLATED = 0, 8
+STORED, DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 ONE_SHOT_LIMIT_BYTES = 48 * 1024 * 1024
 """Members up to this size are inflated in one call; larger ones in pieces, so that memory stays bounded."""
 CHUNK_BYTES = 4 * 1024 * 1024
 MAX_DEFLATE_RATIO = 1032
 """Deflate's own limit: 258 bytes from 2 bits; a header that promises more lies."""
+MAX_UNPACKED_RATIO = 100
+UNPACKED_ALWAYS_BYTES = 1024 * 1024 * 1024
+"""An archive may unpack to this much whatever its own size is, and to a hundred times its size; what declares more is a
+bomb. Real wheels unpack to 2 to 20 times their size."""
+TEXT_LIMIT_BYTES = 64 * 1024 * 1024
+"""What dist-info files that are held in memory may have; RECORD of the largest wheels has some 2 MB."""
 MAX_MEMBERS = 400_000
 """A wheel with more is an attack or a mistake; the largest on PyPI have some ten thousand."""
 
@@ -82,10 +88,16 @@ class ArchiveReader:
         elif method == DEFLATED:
             content = self._inflate(raw, size, name)
         else:
-            content = self._read_with_zipfile(name)
+            content = b"".join(self._other_pieces(member))
         if len(content) != size or _crc32(content) != crc:
             raise self.broken(f"member `{name}` is damaged (size or CRC-32 differs)")
         return content
+
+    def read_text(self, member: Member) -> bytes:
+        """Return the content of a file of the dist-info directory, which nobody needs to be huge."""
+        if member[4] > TEXT_LIMIT_BYTES:
+            raise self.broken(f"member `{member[0]}` declares {member[4]} bytes, more than such a file may have")
+        return bytes(self.read(member))
 
     def read_chunks(self, member: Member) -> Iterator[bytes]:
         """Yield the content of a large ``member`` in pieces; size and CRC are checked at the end."""
@@ -97,7 +109,7 @@ class ArchiveReader:
         elif method == DEFLATED:
             pieces = _inflated_pieces(raw)
         else:
-            pieces = self._pieces_with_zipfile(name)
+            pieces = self._other_pieces(member)
         try:
             for piece in pieces:
                 seen_size += len(piece)
@@ -134,17 +146,27 @@ class ArchiveReader:
             at += header + name_len + extra_len + comment_len
             name = self._decode_name(raw_name, flags)
             extents.append((local, self._check_local_header(raw_name, method, crc, packed, full, local, flags)))
-            if method == STORED and full != packed:
-                raise self.broken(f"member `{name}` is stored, but declares {full} bytes from {packed}")
-            if method == DEFLATED and full > packed * MAX_DEFLATE_RATIO + 64:
-                raise self.broken(f"member `{name}` declares {full} bytes from {packed}, more than deflate can hold")
+            if method != DEFLATED or full > packed * MAX_DEFLATE_RATIO + 64:
+                self._check_method(name, method, packed, full)
             mode = external >> 16
             executable = bool(mode & 0o111) and mode & _TYPE_MASK == _REGULAR_FILE
             members.append((name, method, crc, packed, full, local, executable))
         if at != end:
             raise self.broken("its zip directory holds more than it declares")
         self._check_extents(extents, offset)
+        total = sum([member[4] for member in members])
+        if total > max(UNPACKED_ALWAYS_BYTES, MAX_UNPACKED_RATIO * len(data)):
+            raise self.broken(f"it declares {total} bytes of content in an archive of {len(data)} bytes")
         return members
+
+    def _check_method(self, name: str, method: int, packed: int, full: int) -> None:
+        """Refuse a member whose data cannot be what it declares."""
+        if method == STORED and full != packed:
+            raise self.broken(f"member `{name}` is stored, but declares {full} bytes from {packed}")
+        if method == DEFLATED:
+            raise self.broken(f"member `{name}` declares {full} bytes from {packed}, more than deflate can hold")
+        if method not in (STORED, _BZIP2, _LZMA):
+            raise self.broken(f"member `{name}` is compressed by a method that wheels do not use ({method})")
 
     def _find_directory(self) -> tuple[int, int, int, int]:
         """Return where the central directory ends, its number of entries, its size and its offset."""
@@ -264,19 +286,19 @@ class ArchiveReader:
                 raise self.broken(f"member `{name}` is damaged ({error})") from error
             raise
 
-    def _read_with_zipfile(self, name: str) -> bytes:
-        return b"".join(self._pieces_with_zipfile(name))
+    def _other_pieces(self, member: Member) -> Iterator[bytes]:
+        """Yield the content of a member compressed as no known builder does it, but pip reads it (bzip2, LZMA)."""
+        from asyncpip.install.rare_methods import expanded_pieces  # noqa: PLC0415 - loads bz2, lzma; rare
 
-    def _pieces_with_zipfile(self, name: str) -> Iterator[bytes]:
-        """Methods that no known builder uses (bzip2, LZMA, …), which pip's reader takes too."""
-        import io  # noqa: PLC0415 - rare
-        import zipfile  # noqa: PLC0415 - 15 ms, rare
-
+        name, method, _, _, size, _, _ = member
+        seen = 0
         try:
-            with zipfile.ZipFile(io.BytesIO(self.data)) as archive, archive.open(name) as reading:
-                while piece := reading.read(CHUNK_BYTES):
-                    yield piece
-        except Exception as error:  # each method has its own errors for damaged data, and they have no common base
+            for piece in expanded_pieces(self._raw(member), is_lzma=method == _LZMA, chunk_bytes=CHUNK_BYTES):
+                seen += len(piece)
+                yield piece
+                if seen > size:
+                    return  # whoever asked sees that this is too much
+        except Exception as error:  # both have their own errors for damaged data, without a common base
             raise self.broken(f"member `{name}` cannot be decompressed ({error})") from error
 
 

@@ -117,6 +117,10 @@ class Placed:
         paths.append(self.record_path())
         return paths
 
+    def stored_path(self, slot: int) -> str | None:
+        """Return where the store has the file of ``slot``; None for a generated one."""
+        return os.path.join(self.wheel.tree, str(slot)) if slot < self.wheel.manifest.file_count else None
+
     def below(self, path: str) -> str | None:
         """Return an absolute path relative to the root; None where it does not lie there."""
         return path[len(self.base) :] if path.startswith(self.base) else None
@@ -125,25 +129,37 @@ class Placed:
 def mark_overwritten(placed: Sequence[Placed], on_overwrite: Callable[[str], None]) -> None:
     """Where one path is written more than once, let the last writer have it, as installing one by one would.
 
+    ``on_overwrite`` is told where the contents differ: packages that share a directory often share its `__init__.py`.
     Two files can share a path only where two wheels share a directory, or a wheel one with its own other files.
     """
     shared = _shared_directories(placed)
     owner: dict[str, tuple[Placed, int]] = {}
-    lost: list[tuple[str, Placed]] = []
+    lost: list[tuple[str, Placed, int]] = []
     for item in placed:
         for path, slot in _doubtful(item, shared[item.base]):
             if path in owner:
                 loser, its_slot = owner[path]
                 loser.skipped.add(its_slot)
-                lost.append((path, loser))
+                lost.append((path, loser, its_slot))
             owner[path] = (item, slot)
-    for path, loser in lost:
-        winner = owner[path][0]
-        if winner is not loser:
+    for path, loser, its_slot in lost:
+        winner, slot = owner[path]
+        if winner is not loser and not _is_same(loser.stored_path(its_slot), winner.stored_path(slot)):
             on_overwrite(
                 f"{path} is written by both {loser.wheel.manifest.project} and {winner.wheel.manifest.project}; "
                 "the latter's file stays"
             )
+
+
+def _is_same(left: str | None, right: str | None) -> bool:
+    """Return whether two stored files have the same content; None is a file that is written anew."""
+    if left is None or right is None:
+        return False
+    try:
+        with open(left, "rb") as one, open(right, "rb") as other:
+            return os.fstat(one.fileno()).st_size == os.fstat(other.fileno()).st_size and one.read() == other.read()
+    except OSError:
+        return False  # a damaged tree, which linking will notice
 
 
 def _shared_directories(placed: Sequence[Placed]) -> dict[str, set[str]]:

@@ -44,7 +44,7 @@ def unpack_wheel(
     archive = ArchiveReader(data, filename)
     by_name = {member[0]: member for member in archive.members}
     layout = read_layout(
-        filename, [member[0] for member in archive.members], lambda name: bytes(archive.read(by_name[name]))
+        filename, [member[0] for member in archive.members], lambda name: archive.read_text(by_name[name])
     )
     placement = place_members(layout, [member[0] for member in archive.members])
     root = placement.groups.pop(ROOT)

@@ -228,7 +228,7 @@ def read_wheel_metadata(path: str) -> bytes:
         raise StoreError(f"could not read {filename}", why=str(error)) from error
     archive = ArchiveReader(content, filename)
     by_name = {member[0]: member for member in archive.members}
-    return read_layout(filename, list(by_name), lambda name: bytes(archive.read(by_name[name]))).metadata
+    return read_layout(filename, list(by_name), lambda name: archive.read_text(by_name[name])).metadata
 
 
 def read_metadata_file(tree: str) -> bytes:

@@ -21,11 +21,18 @@ PARTIAL_BUCKET = "partial-v1"
 STAGING_BUCKET = "tmp"
 MANIFEST_NAME = "manifest"
 _USUAL_UMASK = 0o022
+_DIGITS = 64
+"""Of a SHA-256 digest."""
 
 
 def trees_bucket(umask: int) -> str:
     """Return the bucket of unpacked wheels whose file modes fit ``umask`` (modes travel through hard links)."""
     return TREES_BUCKET if umask == _USUAL_UMASK else f"{TREES_BUCKET}-{umask:03o}"
+
+
+def is_digest(text: str) -> bool:
+    """Return whether ``text`` can be the digest of anything here; a page may say ``../../..`` for one."""
+    return len(text) == _DIGITS and text.isascii() and text.isalnum()
 
 
 def digest_path(bucket: str, digest: str) -> str:

@@ -97,8 +97,8 @@ class Store:
         return read_file(os.path.join(self.tree_path(digest), layout.MANIFEST_NAME))
 
     def has_tree(self, digest: str) -> bool:
-        """Return whether a complete tree of ``digest`` is here."""
-        return os.path.exists(os.path.join(self.tree_path(digest), layout.MANIFEST_NAME))
+        """Return whether a complete tree of ``digest``, which an index may have made up, is here."""
+        return layout.is_digest(digest) and os.path.exists(os.path.join(self.tree_path(digest), layout.MANIFEST_NAME))
 
     def mark_used(self, digests: Iterable[str]) -> None:
         """Stamp trees that are linked, for `prune`; a store that belongs to somebody else stays as it is."""
