@@ -51,7 +51,7 @@ def test_several_words(query: str) -> None:
         ("erquests", "requests"),
         ("djangoo", "django"),
         ("ddjanggo", "django"),
-        ("httpclient", "httpclients"),
+        ("httpclient", "http-client"),
     ],
 )
 def test_misspelt(query: str, first: str) -> None:
@@ -61,6 +61,17 @@ def test_misspelt(query: str, first: str) -> None:
 @pytest.mark.parametrize("query", ["", "!?", "zzz", "q9"])
 def test_nothing(query: str) -> None:
     assert best_matches(NAMES, words_of([query]), limit=20) == ([], 0)
+
+
+def test_names_that_others_build_on_come_first() -> None:
+    names = ["flask-aa", "flask-login", "flask-login-oauth", "my-flask-login", "flask-zz", "flask"]
+    assert best_matches(names, ["flask"], limit=4)[0] == ["flask", "flask-login", "flask-aa", "flask-zz"]
+
+
+def test_dashes_do_not_matter_much() -> None:
+    names = ["my-scikitlearn", "scikitlearn", "scikit-learn", "sickitlearn"]
+    assert best_matches(names, ["scikitlearn"], limit=9)[0][:2] == ["scikitlearn", "scikit-learn"]
+    assert best_matches(names[2:], ["scikitlearn"], limit=9)[0] == ["scikit-learn", "sickitlearn"]
 
 
 def test_how_many_fit() -> None:
