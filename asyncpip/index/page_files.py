@@ -30,6 +30,8 @@ _USUAL_DASHES = 4
 
 _UNSAFE_NAME = re.compile(r"[/\\\x00-\x1f\x7f]")
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._-]+(?::\d+)?/[A-Za-z0-9._~/-]*")
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9._-]+(?::\d+)?(?=/)")
 _RESERVED = re.compile("(@|%2F)", re.IGNORECASE)
 _FRAGMENT_HASH = re.compile(rf"(?:^|&)({'|'.join(KNOWN_ALGORITHMS)})=([^&]*)")
 
@@ -140,12 +142,16 @@ def finished_files(files: Iterable[PageFile | None], base_url: str) -> tuple[Pag
 def _finished_file(file: PageFile, base_url: str) -> PageFile | None:
     if _PLAIN_URL.fullmatch(file.url) and file.yanked != "":
         return file
-    try:
-        url = file.url if file.url.startswith(("https://", "http://")) else join(base_url, file.url)
-        url, _, fragment = url.partition("#")
-        url = _quoted(url)
-    except ValueError:  # a host that is none, like `http://[`
-        return None
+    origin = _ORIGIN.match(base_url) if _PLAIN_PATH.fullmatch(file.url) else None
+    if origin is not None:
+        url, fragment = origin[0] + file.url, ""  # the usual case: a path on the same host
+    else:
+        try:
+            url = file.url if file.url.startswith(("https://", "http://")) else join(base_url, file.url)
+            url, _, fragment = url.partition("#")
+            url = _quoted(url)
+        except ValueError:  # a host that is none, like `http://[`
+            return None
     if url.partition(":")[0] not in ("http", "https", "file"):
         return None
     found = _FRAGMENT_HASH.search(fragment)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from asyncpip.resolve.provider import Provider
-    from asyncpip.resolve.search import State
+    from asyncpip.resolve.state import State
     from asyncpip.resolve.wants import Pin, Wanted
 
 

@@ -1,7 +1,6 @@
 """A resolution without dependencies: each project by itself, nothing to search.
 
-The search copies what it knows in every round, which for a list of five thousand pins would take gigabytes; and it
-would read each pin's metadata before it looks at the next.
+The search would read each pin's metadata before it looks at the next.
 """
 
 from __future__ import annotations
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 from asyncpip.core.candidates import Candidate
 from asyncpip.resolve.answer import Answer
 from asyncpip.resolve.nogoods import Conflict, Information, Rejection
-from asyncpip.resolve.search import SearchFailed, State
+from asyncpip.resolve.search import SearchFailed
+from asyncpip.resolve.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,9 @@ def pick(
         first = information[0].requirement
         if first.extra is not None:
             pins[key] = provider.pins.with_extra(pins[first.name], first.extra)
-    return Answer(roots, State(pins, wanted, {}, {}), provider)
+    state = State()
+    state.pins, state.wanted = pins, wanted
+    return Answer(roots, state, provider)
 
 
 class _Choice:

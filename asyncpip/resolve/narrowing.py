@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.resolve.nogoods import Conflict, Rejection
     from asyncpip.resolve.provider import Provider
-    from asyncpip.resolve.search import State
+    from asyncpip.resolve.state import State
     from asyncpip.resolve.wants import Pin
 
 _MOST_ROUNDS = 500

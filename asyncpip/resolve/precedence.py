@@ -49,4 +49,10 @@ class Precedence:
 
     def must_wait(self, name: str, decided: Container[str]) -> bool:
         """Return whether a project that comes before ``name`` is not among ``decided`` yet."""
-        return any(each not in decided for each in self._earlier.get(name, ()))
+        earlier = self._earlier.get(name)
+        return earlier is not None and any(each not in decided for each in earlier)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was learned."""
+        return not self._earlier

@@ -17,7 +17,7 @@ from asyncpip.resolve.demands import describe, direct_requirement, same_source
 from asyncpip.resolve.pins import Matches
 from asyncpip.resolve.precedence import Precedence
 from asyncpip.resolve.version_order import parse_version
-from asyncpip.resolve.wants import RANK_CONFLICTING, RANK_OTHER, RANK_PINNED, Pin, Refusal, Wanted, rank_of
+from asyncpip.resolve.wants import RANK_CONFLICTING, RANK_PINNED, Pin, Refusal, Wanted, rank_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -315,21 +315,19 @@ class Provider:
             self.depths[requirement.key] = 0 if parent is None else self.depths.get(parent.key, 0) + 1
 
     def preference(
-        self, key: str, decided: Container[str], information: Iterable[Information], *, is_cause: bool
+        self, key: str, decided: Container[str], information: Sequence[Information], *, is_cause: bool
     ) -> tuple[bool, int, int, str]:
         """Return what sorts keys: losers of conflicts before winners; direct, pinned, in conflict, bounded; depth.
 
         The order in which the user named things has no part in it: it must not change the answer.
         """
-        rank = RANK_CONFLICTING if is_cause else RANK_OTHER
-        name: NormalizedName | None = None
+        name = information[0].requirement.name
+        rank = self._constraint_rank(name)
         for each in information:
             rank = min(rank, each.requirement.rank)
-            name = each.requirement.name
-        if name is None:
-            return True, rank, 0, key
-        rank = min(rank, self._constraint_rank(name))
-        return self.precedence.must_wait(name, decided), rank, self.depths.get(key, 0), key
+        if is_cause and rank > RANK_CONFLICTING:
+            rank = RANK_CONFLICTING
+        return self.precedence.must_wait(name, decided), rank, self.depths[key], key
 
     def _constraint_rank(self, name: NormalizedName) -> int:
         rank = self._constraint_ranks.get(name)

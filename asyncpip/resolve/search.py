@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from asyncpip.resolve.key_queue import KeyQueue
 from asyncpip.resolve.nogoods import Conflict, Information, Leap, Nogoods, Rejection, Walk
+from asyncpip.resolve.state import State
 from asyncpip.resolve.wants import split_key
 
 if TYPE_CHECKING:
@@ -49,31 +51,6 @@ class SearchFailed(Exception):  # noqa: N818 - an outcome; resolver.py makes an 
         self.conflict = conflict
 
 
-class State:
-    """What is decided, and who wants what."""
-
-    __slots__ = ("open", "pins", "repins", "wanted")
-
-    def __init__(
-        self,
-        pins: dict[str, Pin],
-        wanted: dict[str, tuple[Information, ...]],
-        open_keys: dict[str, None],
-        repins: dict[str, int],
-    ) -> None:
-        self.pins = pins
-        """By key, in the order of decision."""
-        self.wanted = wanted
-        self.open = open_keys
-        """Keys that are wanted and not decided."""
-        self.repins = repins
-        """How often the pin of a key gave way to a later one."""
-
-    def copy(self) -> State:
-        """Return an independent copy."""
-        return State(self.pins.copy(), self.wanted.copy(), self.open.copy(), self.repins.copy())
-
-
 class Search:
     """One question; keeps what it learnt when it is run again."""
 
@@ -100,35 +77,41 @@ class Search:
                 self._may_leap = False
 
     def _run(self, roots: Sequence[Wanted]) -> State:
-        state = State({}, {}, {}, {})
+        state = State()
+        self._queue = KeyQueue(
+            lambda key: self._provider.preference(key, state.pins, state.wanted[key], is_cause=key in self._causes)
+        )
         for root in roots:
             self._add(state, root, None)
         self._leaps.clear()
         self._causes = frozenset()
-        earlier: list[State] = []
+        moments: list[int] = []
         while True:
             self._watcher.starting_round()
             self._provider.hint_arrived(state.wanted)
             key = self._choose(state)
             decided = self._decide(key, state) if key is not None else None
             if isinstance(decided, Conflict):
-                state = self._go_back(decided, state, earlier)
+                self._go_back(decided, state, moments)
                 continue
             if decided is not None:
-                earlier.append(state)
-                state, replaces = self._with_pin(state, decided)
+                moments.append(state.moment)
+                replaces = self._pin(state, decided, len(moments))
                 self._watcher.pinned(decided, state.pins, replaces=replaces)
             leapt = self._leap_to_close(state, decided)
             if leapt is not None:
                 self._passed.add(leapt)
+                self._queue.forget()
                 while state.pins.get(leapt.key) is leapt:
-                    state = earlier.pop()
+                    state.back_to(moments.pop())
             elif decided is None:
                 return state
 
     def _choose(self, state: State) -> str | None:
         """Return the key to decide next; None where all are."""
         provider, pins, wanted, causes = self._provider, state.pins, state.wanted, self._causes
+        if provider.precedence.is_empty:
+            return self._queue.best(state)
         # An extra's own key comes once the project's is decided: then there is one pin for it.
         ready = [key for key in state.open if "[" not in key or key.partition("[")[0] in pins]
         if not ready:
@@ -208,7 +191,7 @@ class Search:
             if current is None or state.repins.get(key, 0) < _MOST_REPINS:
                 return None
             return Rejection(pin, frozenset([current]), key, wanted=[wanted], against=information)
-        others = self._blame(information, wanted, pin, state.pins)
+        others = self._blame(information, wanted, pin, state.levels)
         return Rejection(
             pin, others, key, wanted=[wanted], against=information, signature=self._signature(wanted, others)
         )
@@ -235,7 +218,7 @@ class Search:
         return False
 
     def _blame(
-        self, information: Sequence[Information], wanted: Wanted, pin: Pin, pins: Mapping[str, Pin]
+        self, information: Sequence[Information], wanted: Wanted, pin: Pin, levels: Mapping[str, int]
     ) -> frozenset[Pin]:
         """Return a small set of pins whose requirements, beside the user's and ``wanted``, leave nothing."""
         own = [Information(wanted, pin)]
@@ -246,8 +229,7 @@ class Search:
         for each in information:
             if each.parent is not None and (each.requirement.specifier_text or each.requirement.pin is not None):
                 by_parent.setdefault(each.parent, []).append(each)
-        order = {id(each): place for place, each in enumerate(pins.values())}
-        parents = sorted(by_parent, key=lambda each: order.get(id(each), -1))
+        parents = sorted(by_parent, key=lambda each: levels[each.key])
         for parent in parents:  # the one that was decided first: changing it is what helps
             if not self._has_live(fixed + by_parent[parent]):
                 return frozenset([parent])
@@ -306,8 +288,8 @@ class Search:
             place += 1
         return True
 
-    def _go_back(self, conflict: Conflict, state: State, earlier: list[State]) -> State:
-        """Learn from a dead end and return the state before the last of the pins to blame was chosen."""
+    def _go_back(self, conflict: Conflict, state: State, moments: list[int]) -> None:
+        """Learn from a dead end, and go back to before the last of the pins to blame was chosen."""
         if not conflict.pins:
             raise SearchFailed(conflict)
         for rejection in self._nogoods.learn(conflict):
@@ -316,13 +298,12 @@ class Search:
                 del self._leaps[leap.pin.key]
                 if rejection.is_like(leap.reason):
                     self._presume(leap.reason, leap.skipped)
-        order = {pin: place for place, pin in enumerate(state.pins.values())}
-        latest = max(conflict.pins, key=lambda pin: order[pin])
+        latest = max(conflict.pins, key=lambda pin: state.levels[pin.key])
         self._causes = frozenset([conflict.key, *(pin.key for pin in conflict.pins)])
+        self._queue.forget()
         while state.pins.get(latest.key) is latest:
-            state = earlier.pop()
+            state.back_to(moments.pop())
         self._watcher.went_back(conflict, latest, state.pins)
-        return state
 
     def _leap_to_close(self, state: State, decided: Pin | None) -> Pin | None:
         """Return a pin that was chosen past others and has turned out well, so that those may be looked at now."""
@@ -334,12 +315,12 @@ class Search:
                 return leap.pin
         return None
 
-    def _with_pin(self, state: State, pin: Pin) -> tuple[State, bool]:
-        """Return the state with ``pin`` chosen, and whether earlier pins gave way."""
-        state = state.copy()
-        state.pins.pop(pin.key, None)
-        state.pins[pin.key] = pin
-        state.open.pop(pin.key, None)
+    def _pin(self, state: State, pin: Pin, level: int) -> bool:
+        """Choose ``pin``; return whether earlier pins gave way."""
+        state.put(state.pins, pin.key, pin)
+        state.put(state.levels, pin.key, level)
+        state.drop(state.open, pin.key)
+        self._queue.decided(pin.key)
         replaces = False
         for wanted in self._provider.get_dependencies(pin):
             if wanted.pin is not None and wanted.pin is pin.base:
@@ -347,29 +328,32 @@ class Search:
             self._add(state, wanted, pin)
             current = state.pins.get(wanted.key)
             if current is not None and current.base is None and not self._provider.is_satisfied_by(wanted, current):
-                state.repins[wanted.key] = state.repins.get(wanted.key, 0) + 1
+                state.put(state.repins, wanted.key, state.repins.get(wanted.key, 0) + 1)
                 self._unpin(state, current)
                 replaces = True
                 if state.pins.get(pin.key) is not pin:
                     break  # nobody else wanted it
-        return state, replaces
+        return replaces
 
     def _add(self, state: State, wanted: Wanted, parent: Pin | None) -> None:
         self._provider.note_depth(wanted, parent)
-        state.wanted[wanted.key] = (*state.wanted.get(wanted.key, ()), Information(wanted, parent))
+        state.put(state.wanted, wanted.key, (*state.wanted.get(wanted.key, ()), Information(wanted, parent)))
         if wanted.key not in state.pins:
-            state.open[wanted.key] = None
+            if wanted.key not in state.open:
+                state.put(state.open, wanted.key, None)
+            self._queue.push(wanted.key)
 
     def _unpin(self, state: State, pin: Pin) -> None:
         """Take back ``pin`` and what it wants; what nobody else wants goes with it."""
+        self._queue.forget()
         going = [pin]
         while going:
             each = going.pop()
             if state.pins.get(each.key) is not each:
                 continue
-            del state.pins[each.key]
+            state.drop(state.pins, each.key)
             if each.key in state.wanted:
-                state.open[each.key] = None
+                state.put(state.open, each.key, None)
             if each.base is None:
                 going.extend(other for other in state.pins.values() if other.base is each)
             for wanted in self._provider.get_dependencies(each):
@@ -378,10 +362,10 @@ class Search:
                     continue
                 left = tuple(info for info in information if info.parent is not each)
                 if left:
-                    state.wanted[wanted.key] = left
+                    state.put(state.wanted, wanted.key, left)
                     continue
-                del state.wanted[wanted.key]
-                state.open.pop(wanted.key, None)
+                state.drop(state.wanted, wanted.key)
+                state.drop(state.open, wanted.key)
                 orphan = state.pins.get(wanted.key)
                 if orphan is not None:
                     going.append(orphan)

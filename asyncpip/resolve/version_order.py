@@ -38,9 +38,12 @@ def parse_version(text: str) -> Version | None:
 
 def order_key(text: str) -> OrderKey | None:
     """Return what sorts like the version ``text``, equal for equal versions; None where it does not follow PEP 440."""
-    parts = text.split(".")
-    if text.isascii() and all(map(str.isdigit, parts)):
-        return 0, _release_key(tuple(map(int, parts))), _NO_PRE, _NO_POST, _NO_DEV, ()
+    if text.isascii() and text.replace(".", "").isdigit():
+        try:
+            release = tuple(map(int, text.split(".")))
+        except ValueError:
+            return None  # nothing between two dots
+        return 0, release if release[-1] else _release_key(release), _NO_PRE, _NO_POST, _NO_DEV, ()
     version = parse_version(text)
     if version is None:
         return None
