@@ -68,7 +68,7 @@ def _digests(content: bytes | mmap.mmap, demands: list[list[str]]) -> dict[str, 
     }
 
 
-# --- as a child process: length-prefixed frames of NUL-separated fields on stdin and stdout
+# --- as a child process: length-prefixed frames of NUL-separated fields over two pipes
 
 _GROUPS, _ITEMS = "\n", " "
 
@@ -100,15 +100,14 @@ def _frame(fields: list[str]) -> bytes:
     return len(body).to_bytes(4, "little") + body
 
 
-def serve() -> None:
-    """Take jobs from stdin until it ends; the child's whole life. Ctrl-C is for the parent to act on."""
+def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
+    """Take jobs until there are no more; the child's whole life. Ctrl-C is for the parent to act on."""
     import signal  # noqa: PLC0415 - in the child only
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    jobs, answers = sys.stdin.buffer, sys.__stdout__.buffer if sys.__stdout__ else None
-    while answers is not None and (fields := read_frame(jobs)) is not None:
+    while (fields := read_frame(jobs)) is not None:
         path, size, filename, staging, umask, demands = fields
         job = UnpackJob(
             path=path,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asyncpip.core.hashes import NO_HASHES
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 _SWITCH_INTERVAL_SECONDS = 0.002
 """How long a thread that computes keeps the others waiting. With CPython's 5 ms, workers that come back from a system
 call of 10 us wait for the solver most of their time."""
+
+
+_MANY_REQUIREMENTS = 4
+"""From so many on, processes that unpack are made before the first archive comes."""
 
 
 class FetchedPlan(Value, shown=False):
@@ -96,7 +101,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
         environ=request.environ,
         tags=request.resolve.selection.tags,
         hashes_of=lambda name: hashes.get(name, NO_HASHES),
-        make_keeping=UnpackedWheels,
+        make_keeping=partial(UnpackedWheels, expects_many=len(request.resolve.requirements) >= _MANY_REQUIREMENTS),
         builds=request.builds,
         prompt=request.prompt,
     ) as session:

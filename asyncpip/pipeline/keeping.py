@@ -93,9 +93,11 @@ class Keeping(Protocol[Stored]):
 class UnpackedWheels:
     """Wheels as trees of the store."""
 
-    def __init__(self, store: Store, downloader: Downloader, _reporter: Reporter, limits: Limits) -> None:
+    def __init__(
+        self, store: Store, downloader: Downloader, _reporter: Reporter, limits: Limits, *, expects_many: bool = False
+    ) -> None:
         self._store = store
-        self._pool = UnpackPool()
+        self._pool = UnpackPool(children=limits.jobs if expects_many else 0)
         self._fetcher = WheelFetcher(store, downloader, self._pool.run, jobs=limits.jobs)
         self._downloader = downloader
 

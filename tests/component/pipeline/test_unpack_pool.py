@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -37,7 +39,7 @@ def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     pool = UnpackPool()
     yield pool
     pool.close()
-    assert all(child.returncode is not None for child in pool._all)
+    assert all(child.has_ended for child in pool._all)
 
 
 @pytest.fixture
@@ -165,6 +167,61 @@ def test_interrupts_are_for_the_parent(tmp_path: Path, children: UnpackPool) -> 
     time.sleep(0.02)
     assert children.run(job(tmp_path / "b")).kind == OK
     assert len(children._all) == 1
+
+
+FORKED = """
+import os, sys
+from asyncpip.core.unpacking import UnpackJob
+from asyncpip.pipeline.unpack_children import ForkedChild
+from asyncpip.pipeline.unpack_pool import UnpackPool
+path, size, name, staging, ending = sys.argv[1:]
+kept = os.open(path, os.O_RDONLY)
+pool = UnpackPool(children=2)
+print(all(isinstance(child, ForkedChild) for child in pool._all), len(pool._all))
+pids = [child.pid for child in pool._all]
+for at in range(2):
+    os.mkdir(f"{staging}{at}")
+    outcome = pool.run(
+        UnpackJob(path=path, size_bytes=int(size), filename=name, staging=f"{staging}{at}", umask=0o022, demands=[])
+    )
+    print(outcome.kind)
+pid = pool._idle[-1].pid
+print(any(os.readlink(f"/proc/{pid}/fd/{number}") == path for number in os.listdir(f"/proc/{pid}/fd")))
+if ending == "killed":
+    print(*pids, flush=True)
+    os.kill(os.getpid(), 9)
+pool.close()
+print(all(child.has_ended for child in pool._all))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+@pytest.mark.parametrize("ending", ["closed", "killed"])
+def test_forked_children(tmp_path: Path, ending: str) -> None:
+    archive = tmp_path / "archive"
+    archive.write_bytes(DATA)
+    arguments = [str(archive), str(len(DATA)), NAME, str(tmp_path / "staging"), ending]
+    done = subprocess.run([sys.executable, "-c", FORKED, *arguments], capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "True 2", done.stderr
+    assert lines[1:3] == [OK, OK]
+    assert lines[3] == "False"  # what the parent has open is closed there
+    assert (tmp_path / "staging0" / "manifest").exists()
+    if ending == "closed":
+        assert lines[4] == "True"
+        return
+    deadline = time.monotonic() + 10
+    while any(_is_alive(int(pid)) for pid in lines[4].split()):
+        assert time.monotonic() < deadline, "children outlive a parent that was killed"
+        time.sleep(0.01)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as reading:
+            return reading.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_frames(tmp_path: Path) -> None:
