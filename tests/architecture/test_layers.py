@@ -47,11 +47,9 @@ BEHIND_THE_DOOR = {
 THIRD_PARTY_HOMES = {
     "aiohttp": "asyncpip.net.aiohttp_transport",
     "uvloop": "asyncpip.pipeline.loop",
-    "resolvelib": "asyncpip.resolve.",
     "truststore": "asyncpip.net.tls",
     "keyring": "asyncpip.net.keyring_source",
     "deflate": "asyncpip.install.archive",
-    "rich": "asyncpip.cli.progress",
 }
 """How the name of a module starts that may import a library: elsewhere its types and exceptions are unknown."""
 

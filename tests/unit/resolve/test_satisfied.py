@@ -128,7 +128,7 @@ def test_direct_references(filename: str, kind: DirectKind, hashes: tuple[tuple[
 
 
 def test_loads_no_solver() -> None:
-    heavy = ("resolvelib", "asyncio", "email.parser")
+    heavy = ("msgspec", "asyncio", "email.parser")
     code = f"import sys, asyncpip.resolve.satisfied; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
