@@ -35,6 +35,9 @@ class MetadataSource(Protocol):
     def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
         """Return the candidate behind a direct reference, which tells its name and version; raises as above."""
 
+    def expect_direct(self, requirements: Sequence[UserRequirement]) -> None:
+        """Say that what is behind these direct references will be asked for; several may be built side by side."""
+
     def expect_projects(self, names: Sequence[NormalizedName]) -> None:
         """Say that the pages of ``names`` will be asked for."""
 

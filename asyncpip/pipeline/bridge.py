@@ -110,10 +110,12 @@ class Bridge(Generic[Stored]):
 
     def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
         """See `MetadataSource`."""
-        future, is_new = _future_of(self._direct, requirement)
-        if is_new:
-            self._in_loop(self._run, future, self._ask_direct, requirement)
-        return self._wait(future)
+        return self._wait(self._start_direct(requirement))
+
+    def expect_direct(self, requirements: Sequence[UserRequirement]) -> None:
+        """See `MetadataSource`."""
+        for requirement in requirements:
+            self._start_direct(requirement)
 
     def expect_projects(self, names: Sequence[NormalizedName]) -> None:
         """See `MetadataSource`."""
@@ -129,11 +131,9 @@ class Bridge(Generic[Stored]):
 
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         """See `MetadataSource`."""
-        if not self._is_online():
-            return
         for candidate in candidates:
-            # Metadata of a source may cost a build: started ahead for the likeliest candidate only.
-            if candidate.file.is_wheel or len(candidates) == 1:
+            # Metadata of a source may cost a build: started ahead for the likeliest candidate only, but always then.
+            if self._is_online() if candidate.file.is_wheel else len(candidates) == 1:
                 self._start_metadata(candidate)
 
     def while_waiting(self, look: Callable[[], None]) -> None:
@@ -203,6 +203,12 @@ class Bridge(Generic[Stored]):
     def _count_page(self, name: NormalizedName, _: Future[Sequence[ProjectPage]]) -> None:
         self._pages_here += 1
         self._arrived.append(name)
+
+    def _start_direct(self, requirement: UserRequirement) -> Future[tuple[Candidate, CoreMetadata]]:
+        future, is_new = _future_of(self._direct, requirement)
+        if is_new:
+            self._in_loop(self._run, future, self._ask_direct, requirement)
+        return future
 
     def _start_metadata(self, candidate: Candidate) -> Future[CoreMetadata]:
         future, is_new = _future_of(self._metadata, candidate.file.url)

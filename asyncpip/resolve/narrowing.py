@@ -66,6 +66,11 @@ class Gate:
             raise OutOfBudgetError
         return self._source.fetch_direct(requirement)
 
+    def expect_direct(self, requirements: Sequence[UserRequirement]) -> None:
+        """See `MetadataSource`."""
+        if self.budget is None:
+            self._source.expect_direct(requirements)
+
     def expect_projects(self, names: Sequence[NormalizedName]) -> None:
         """See `MetadataSource`."""
         if self.budget is None:

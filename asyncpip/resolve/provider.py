@@ -78,6 +78,8 @@ class Provider:
         """Return the user's requirements, in an order that does not depend on theirs; fetches direct references."""
         requirements = self.demands.requirements
         self.requested.update(each.name for each in requirements if each.name is not None)
+        in_force = [each for requirement in requirements for each in self._in_force(requirement.name, requirement)]
+        self._source.expect_direct([each for each in in_force if each.direct is not None])
         roots = [wanted for requirement in requirements for wanted in self._wanted_by_user(requirement)]
         self._announce(roots)
         # Requirements on extras come last: then what limits the project itself is known already.
@@ -168,10 +170,13 @@ class Provider:
                 continue
             best = self._matches(name, [each.requirement for each in information])
             pin = best.at(0)
-            if pin is not None and isinstance(pin.choice, Candidate) and pin.choice.file.is_wheel:
+            if pin is None or not isinstance(pin.choice, Candidate):
+                continue
+            is_requested = name in self.requested
+            if pin.choice.file.is_wheel or is_requested:  # a source may cost a build: not for a guess
                 best.hint([pin])
-                if name in self.requested:
-                    self._source.guess_archive(pin.choice)
+            if pin.choice.file.is_wheel and is_requested:
+                self._source.guess_archive(pin.choice)
 
     def _hint_meanwhile(self) -> None:
         if self._wanted_now is not None:

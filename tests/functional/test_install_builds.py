@@ -147,6 +147,20 @@ def test_what_a_build_sees(workplace: Workplace, temporary: Path, index_server: 
     assert install(workplace, temporary, "--no-build-isolation", "./curious").code == 0
 
 
+def test_builds_go_on_side_by_side(workplace: Workplace, temporary: Path, index_server: IndexServer) -> None:
+    places = [str(workplace.directory / name) for name in ("one", "two")]
+    for hook in ("prepare_metadata_for_build_wheel", "build_wheel"):
+        for name, mine, other in (("one", *places), ("two", *reversed(places))):
+            write_tree(workplace.work / hook / name, source_tree(name, meets=(hook, mine + hook, other + hook)))
+        outcome = install(workplace, temporary, "--jobs", "2", f"./{hook}/one", f"./{hook}/two")
+        assert outcome.code == 0, outcome.text
+    hook = "prepare_metadata_for_build_wheel"
+    for name, mine, other in (("three", *places), ("four", *reversed(places))):
+        index_server.add(*sdist_of(name, meets=(hook, mine, other)))
+    outcome = install(workplace, temporary, "--jobs", "2", "-i", index_server.index_url, "three", "four")
+    assert outcome.code == 0, outcome.text
+
+
 def test_archives_are_checked_before_anything_in_them_runs(
     workplace: Workplace, temporary: Path, index_server: IndexServer
 ) -> None:

@@ -97,6 +97,7 @@ class MemoryIndex:
         """By URL."""
         self.fetched_pages: list[str] = []
         self.fetched_metadata: list[str] = []
+        self.expected_direct: list[str] = []
         self.expected_projects: list[str] = []
         self.expected_metadata: list[tuple[str, ...]] = []
         self.archives: set[str] = set()
@@ -134,6 +135,9 @@ class MemoryIndex:
             direct_url=DirectUrl(url=url, info=ArchiveInfo()),
         )
         return candidate, found
+
+    def expect_direct(self, requirements: Sequence[UserRequirement]) -> None:
+        self.expected_direct.extend(each.text for each in requirements)
 
     def expect_projects(self, names: Sequence[NormalizedName]) -> None:
         self.expected_projects.extend(names)

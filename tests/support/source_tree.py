@@ -42,6 +42,15 @@ def begin(hook):
         with open("sleeping", "w") as writing:
             writing.write(str(os.getpid()))
         time.sleep(60)
+    if project["meets"] and project["meets"][0] == hook:
+        _, mine, other = project["meets"]
+        open(mine, "w").close()
+        for _ in range(200):
+            if os.path.exists(other):
+                break
+            __import__("time").sleep(0.05)
+        else:
+            raise SystemExit("nobody is built beside this")
     if project["fails_in"] == hook:
         print("the reason is https://user:secret@example.org/", flush=True)
         raise SystemExit(project["exit_code"])
@@ -139,13 +148,14 @@ def source_tree(
     fails_in: str = "",
     exit_code: int = 3,
     sleeps_in: str = "",
+    meets: tuple[str, str, str] | None = None,
     wheel_stem: str = "",
     pyproject: str | None = None,
 ) -> dict[str, Content]:
     """Return the files of a project.
 
     ``imports`` are modules that must be importable while the wheel is built, ``programs`` must run then. ``files`` are
-    those below `src`.
+    those below `src`. ``meets`` is a hook, a file that it makes, and one that it waits for.
     ``pyproject`` is the whole `pyproject.toml` instead of the right one.
     """
     module = name.replace("-", "_").replace(".", "_").lower()
@@ -165,6 +175,7 @@ def source_tree(
         "fails_in": fails_in,
         "exit_code": exit_code,
         "sleeps_in": sleeps_in,
+        "meets": meets,
         "programs": list(programs),
         "wheel_stem": wheel_stem,
     }
