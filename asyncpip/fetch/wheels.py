@@ -17,6 +17,7 @@ from asyncpip.errors import DownloadError, RequirementError, StoreError, WheelFo
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
 from asyncpip.fetch.mapped import MappedFile, SpareFiles, unlink_quietly
+from asyncpip.fetch.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,6 +49,7 @@ class WheelFetcher:
         self._downloader = downloader
         self._unpack = unpack
         self._workers = anyio.CapacityLimiter(jobs)
+        self._turns = Turns(jobs)
         self._files = SpareFiles(store)
         self._arrivals = Arrivals(store, downloader, self._files)
         self._fresh: set[str] = set()
@@ -66,7 +68,7 @@ class WheelFetcher:
                 raise mismatch(required, file.hashes, label=file.filename, url=file.url)
             # Another kind of digest is required than the index gives: only the archive itself can tell.
         if file.url.startswith("file:"):
-            return await self._in_worker(self._read_local, file, required)
+            return await self._in_worker(self._read_local, file.size or 0, file, required)
         with self._downloader.expecting(file.filename, file.size):
             return await self._download(file, required)
 
@@ -76,18 +78,18 @@ class WheelFetcher:
 
     async def keep_archive(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredWheel:
         """Store a wheel that came whole while only its metadata was wanted."""
-        return await self._in_worker(self._unpack_bytes, file, required, archive)
+        return await self._in_worker(self._unpack_bytes, len(archive), file, required, archive)
 
     async def _download(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
         return await self._arrivals.fetch(
-            file, lambda content: self._in_worker(self._unpack_bytes, file, required, content)
+            file, lambda content: self._in_worker(self._unpack_bytes, len(content), file, required, content)
         )
 
-    async def _in_worker(self, work: Callable[..., StoredWheel], *args: object) -> StoredWheel:
+    async def _in_worker(self, work: Callable[..., StoredWheel], size_bytes: int, *args: object) -> StoredWheel:
         """Run ``work`` in a worker; a thread that writes is waited for, even when the run is given up."""
-        with anyio.CancelScope() as scope:
-            scope.shield = True
-            return await anyio.to_thread.run_sync(work, *args, limiter=self._workers)
+        async with self._turns.turn(size_bytes):
+            with anyio.CancelScope(shield=True):
+                return await anyio.to_thread.run_sync(work, *args, limiter=self._workers)
         raise AssertionError  # pragma: no cover - a shielded scope does not swallow
 
     def _read_local(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
