@@ -32,6 +32,13 @@ def _run(options: argparse.Namespace) -> int:
     return write_results(run(plan), table=options.table)
 
 
+def _table(options: argparse.Namespace) -> int:
+    from benchmarks.report import merged, read_results, write_table  # noqa: PLC0415
+
+    write_table(merged([read_results(path) for path in options.files]))
+    return 0
+
+
 def _record(options: argparse.Namespace) -> int:
     from benchmarks.record import record  # noqa: PLC0415
 
@@ -96,6 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("--root", type=Path, help="where environments and caches go; default: /dev/shm, else tmp")
     running.add_argument("--index-url", help="measure against this index instead of the mirror")
     running.add_argument("--table", action="store_true", help="write benchmarks/RESULTS.md")
+    tabling = commands.add_parser("table", help="write benchmarks/RESULTS.md of the JSON files of several runs")
+    tabling.add_argument("files", nargs="+", type=Path, help="a lane that is in several of them is taken from the last")
     recording = commands.add_parser("record", help="fill the mirror (needs the network, once)")
     recording.add_argument("--set", "--sets", help="default: heavy26,one")
     recording.add_argument("--tools", help="whose requests are recorded; default: uv,pip")
@@ -118,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_COMMANDS = {"run": _run, "record": _record, "resolve": _resolve, "serve": _serve, "compare": _compare}
+_COMMANDS = {"run": _run, "table": _table, "record": _record, "resolve": _resolve, "serve": _serve, "compare": _compare}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from benchmarks.measurements import Results
 from benchmarks.resolutions import resolution_section
 from benchmarks.scenarios import LANES, SETS
 
 if TYPE_CHECKING:
-    from benchmarks.measurements import LaneResult, Results
+    from collections.abc import Sequence
+
+    from benchmarks.measurements import LaneResult
     from benchmarks.resolutions import Resolutions
 
 FOLDER = Path(__file__).parent / "results"
@@ -27,8 +30,27 @@ def write_results(results: Results, *, table: bool) -> int:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
     print(f"written: {path.relative_to(Path(__file__).parent.parent)}")
     if table:
-        TABLE.write_text(markdown(results) + _section_of("## Resolutions"), "utf-8")
+        write_table(results)
     return int(any(results.versions.keys() - result.summaries.keys() for result in results.lanes))
+
+
+def read_results(path: Path) -> Results:
+    """Return what `write_results` wrote."""
+    return msgspec.json.decode(path.read_bytes(), type=Results)
+
+
+def merged(runs: Sequence[Results]) -> Results:
+    """Return the lanes of all ``runs``, of the last one that has it; the dates of all of them, the rest of the last."""
+    lanes = {(result.set_name, result.lane): result for run in runs for result in run.lanes}
+    dates = dict.fromkeys(run.setting["date"] for run in runs)
+    return Results(
+        setting={**runs[-1].setting, "date": ", ".join(dates)}, versions=runs[-1].versions, lanes=list(lanes.values())
+    )
+
+
+def write_table(results: Results) -> None:
+    """Write `RESULTS.md`, keeping the section that other measurements fill."""
+    TABLE.write_text(markdown(results) + _section_of("## Resolutions"), "utf-8")
 
 
 def write_resolutions(results: Resolutions, *, table: bool) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.measurements import Measurement, Results, Trial, summarise
-from benchmarks.report import markdown
+from benchmarks.report import markdown, merged
 
 
 def trial(wall: float, exit_code: int = 0) -> Trial:
@@ -43,3 +43,17 @@ def test_results_as_table() -> None:
     assert "in 30 files" in text
     assert result.difference_counts["pip"] == 30
     assert "asyncpip  failed: boom" in result.summary()
+
+
+def test_several_runs_make_one_table() -> None:
+    first = Results(setting={"date": "monday", "cores": "2"}, versions={"uv": "1"}, lanes=[])
+    first.add("cold", "one", {"uv": [trial(1.0)]}, {})
+    first.add("warm", "one", {"uv": [trial(1.0)]}, {})
+    second = Results(setting={"date": "tuesday", "cores": "2"}, versions={"uv": "1"}, lanes=[])
+    second.add("cold", "one", {"uv": [trial(3.0)]}, {})
+    both = merged([first, second])
+    assert [(result.lane, result.summaries["uv"].wall_seconds) for result in both.lanes] == [
+        ("cold", 3.0),
+        ("warm", 1.0),
+    ]
+    assert both.setting == {"date": "monday, tuesday", "cores": "2"}
