@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from asyncpip.resolve.wants import Pin
 
 _MOST_ROUNDS = 500
-_MOST_FETCHES = 40
-"""For one relaxed requirement. Each costs a round trip: a second in all, on top of a run that has failed."""
+_MOST_FETCHES = 20
+"""For one relaxed requirement, on top of a run that has failed. Most need a page and a metadata file or two."""
+_MOST_FETCHES_IN_ALL = 60
 _MOST_INVOLVED = 12
 """With more of the user's requirements in it, a conflict is not looked at again."""
 _MOST_RELAXED = 6
@@ -73,7 +74,7 @@ class Gate:
 
     def expect_projects(self, names: Sequence[NormalizedName]) -> None:
         """See `MetadataSource`."""
-        if self.budget is None:
+        if self.budget is None or self.budget > 0:
             self._source.expect_projects(names)
 
     def arrived_projects(self) -> Sequence[NormalizedName]:
@@ -82,7 +83,7 @@ class Gate:
 
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         """See `MetadataSource`."""
-        if self.budget is None:
+        if self.budget is None or self.budget > 0:
             self._source.expect_metadata(candidates)
 
     def while_waiting(self, look: Callable[[], None]) -> None:
@@ -154,7 +155,7 @@ class Narrowing:
             still = {id(each) for each in involved_in(conflict)}
             if len(still) > 1 and id(user) in still:
                 rest = [each for each in self._roots if id(each.user) in still and each.user is not user]
-                outcome = self._search(rest, 0)
+                outcome, _ = self._search(rest, 0)
                 conflict = outcome.conflict if isinstance(outcome, SearchFailed) else conflict
         return conflict
 
@@ -162,24 +163,29 @@ class Narrowing:
         """Return each requirement in ``conflict`` that only has to lose its bounds for an answer to be there."""
         found = []
         bounded = [each for each in involved_in(conflict) if each.specifier and each.name is not None]
+        left = _MOST_FETCHES_IN_ALL
         for user in bounded[:_MOST_RELAXED]:
             roots = [_unbounded(each) if each.user is user else each for each in self._roots]
-            outcome = self._search(roots, _MOST_FETCHES)
+            budget = min(left, _MOST_FETCHES)
+            outcome, unspent = self._search(roots, budget)
+            left -= budget - unspent
             if user.name is not None and outcome is not None and not isinstance(outcome, SearchFailed):
                 found.append(Relaxation(user, outcome.pins[user.name].version))
         return found
 
-    def _search(self, roots: Sequence[Wanted], budget: int) -> State | SearchFailed | None:
-        """Return the outcome for other requirements; None where it is not known."""
+    def _search(self, roots: Sequence[Wanted], budget: int) -> tuple[State | SearchFailed | None, int]:
+        """Return the outcome for other requirements, None where it is not known; and what is left of the budget."""
         self._gate.budget = budget
+        outcome: State | SearchFailed | None = None
         try:
-            return Search(self._provider, _Silent()).run(roots)
+            outcome = Search(self._provider, _Silent()).run(roots)
         except SearchFailed as failed:
-            return failed
+            outcome = failed
         except (OutOfBudgetError, AsyncpipError):
-            return None
-        finally:
-            self._gate.budget = None
+            pass
+        left = max(0, self._gate.budget)
+        self._gate.budget = None
+        return outcome, left
 
 
 def involved_in(conflict: Conflict) -> list[UserRequirement]:

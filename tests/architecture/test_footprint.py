@@ -22,7 +22,7 @@ NOT_LEAN = (
 )  # fmt: skip
 """What a remembered answer and a remembered install do without."""
 HEAVY = (
-    "aiohttp", "anyio", "asyncio", "email.parser", "http.client", "msgspec", "ssl", "uvloop",
+    "aiohttp", "anyio", "asyncio", "asyncpip.resolve.search", "email.parser", "http.client", "msgspec", "ssl", "uvloop",
 )  # fmt: skip
 """What only a run that has to resolve may load."""
 ONLY_FOR_REQUESTS = (
