@@ -71,8 +71,9 @@ class Resolutions(msgspec.Struct, kw_only=True):
 class _Bench:
     """A directory, a target without anything in it, and a server."""
 
-    def __init__(self, folder: Path, server: RunningServer) -> None:
+    def __init__(self, folder: Path, server: RunningServer, executables: Mapping[str, Path]) -> None:
         self._folder = folder
+        self._executables = executables
         self._server = server
         self._launcher = Launcher()
         self._number = 0
@@ -93,7 +94,11 @@ class _Bench:
         timings.unlink(missing_ok=True)
         for _ in range(rounds):
             self._number += 1
-            command = _command(tool, case, self._python, self._server.index_url, self._folder / str(self._number))
+            cache = self._folder / str(self._number)
+            command = [
+                str(self._executables[tool]),
+                *_arguments(tool, case, self._python, self._server.index_url, cache),
+            ]
             command += ["--timings", str(timings)] if tool == "asyncpip" else []
             self._server.counters(reset=True)
             measured.append(self._launcher.measure(command, self._folder, output, {}))
@@ -147,7 +152,7 @@ def run_resolutions(names: list[str], tools: list[str], *, rounds: int, record: 
         tempfile.TemporaryDirectory(prefix="asyncpip-resolve-", dir=root) as folder,
         running_server(record=record) as server,
     ):
-        bench = _Bench(Path(folder), server)
+        bench = _Bench(Path(folder), server, executables)
         for name in names:
             answers = results.cases[name] = {}
             for tool in tools:
@@ -161,12 +166,11 @@ def run_resolutions(names: list[str], tools: list[str], *, rounds: int, record: 
     return results
 
 
-def _command(tool: str, case: Case, python: Path, index_url: str, cache: Path) -> list[str]:
-    own = [str(ensure(tool))]
+def _arguments(tool: str, case: Case, python: Path, index_url: str, cache: Path) -> list[str]:
     if tool == "uv":
-        own += ["pip", "install", "--no-progress", "--no-config", "--python", str(python), "--default-index", index_url]
+        own = ["pip", "install", "--no-progress", "--no-config", "--python", str(python), "--default-index", index_url]
     else:
-        own += ["--python", str(python), "install"] if tool == "pip" else ["install", "--python", str(python)]
+        own = ["--python", str(python), "install"] if tool == "pip" else ["install", "--python", str(python)]
         own += ["--progress-bar", "off", "-i", index_url, "--trusted-host", "127.0.0.1"]
     own += ["--only-binary", ":all:"] if case.wheels_only else []
     return [*own, "--dry-run", "--cache-dir", str(cache), *case.requirements]

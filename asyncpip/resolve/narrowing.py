@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from asyncpip.resolve.wants import Pin
 
 _MOST_ROUNDS = 500
-_MOST_FETCHES = 20
+_MOST_FETCHES = 40
 """For one relaxed requirement, on top of a run that has failed. Most need a page and a metadata file or two."""
-_MOST_FETCHES_IN_ALL = 60
+_MOST_FETCHES_IN_ALL = 100
 _MOST_INVOLVED = 12
 """With more of the user's requirements in it, a conflict is not looked at again."""
 _MOST_RELAXED = 6
