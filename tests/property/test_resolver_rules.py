@@ -25,7 +25,7 @@ from tests.support.memory_index import MARKERS, SELECTION, MemoryIndex, MemoryPa
 from tests.support.reference_search import reference_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from random import Random
 
     from packaging.utils import NormalizedName
@@ -85,19 +85,36 @@ def memory(index: Releases) -> MemoryIndex:
     return found
 
 
-def may_be_chosen(releases: dict[str, Release], specifier: SpecifierSet) -> Iterator[str]:
+class Permission(NamedTuple):
+    """What lets yanked files and pre-releases of a project be chosen: its own specifiers, as far as they count."""
+
+    specifiers: list[SpecifierSet]
+
+    def allows_yanked(self) -> bool:
+        return any(clause.operator == "==" for each in self.specifiers for clause in each)
+
+    def allows_pre_releases(self) -> bool:
+        return any(each.prereleases for each in self.specifiers)
+
+
+def may_be_chosen(releases: dict[str, Release], specifier: SpecifierSet, permission: Permission) -> Iterator[str]:
     """Yield the versions that pip would consider for all that is asked of a project."""
     fitting = [text for text in releases if specifier.contains(text, prereleases=True)]
     usable = [text for text in fitting if releases[text].fits_python]
-    is_pinned = any(clause.operator == "==" for clause in specifier)
-    if not (is_pinned and all(releases[text].is_yanked for text in usable)):
+    if not (permission.allows_yanked() and all(releases[text].is_yanked for text in usable)):
         usable = [text for text in usable if not releases[text].is_yanked]
     finals = [text for text in usable if not Version(text).is_prerelease]
-    yield from usable if specifier.prereleases or not finals else finals
+    yield from usable if permission.allows_pre_releases() or not finals else finals
 
 
-def is_answer(index: Releases, chosen: dict[str, str], roots: Sequence[str], constraints: Sequence[str]) -> bool:
-    """Return whether the choice is what ``roots`` need, and pip could have come to it."""
+def is_answer(
+    index: Releases,
+    chosen: dict[str, str],
+    roots: Sequence[str],
+    constraints: Sequence[str],
+    permissions: dict[str, Permission],
+) -> bool:
+    """Return whether the choice is what ``roots`` need."""
     asked = {name: SpecifierSet() for name in chosen}
     for text in constraints:
         limit = Requirement(text)
@@ -118,18 +135,50 @@ def is_answer(index: Releases, chosen: dict[str, str], roots: Sequence[str], con
                     if marker is None or marker.evaluate({"extra": extra}):
                         open_texts.append(line.partition(";")[0])
     return {name for name, _ in reached} == set(chosen) and all(
-        version in set(may_be_chosen(index[name], asked[name])) for name, version in chosen.items()
+        version in set(may_be_chosen(index[name], asked[name], permissions[name])) for name, version in chosen.items()
     )
 
 
-def answers(index: Releases, roots: Sequence[str], constraints: Sequence[str]) -> list[dict[str, str]]:
+def permissions_in(texts: Iterable[str]) -> dict[str, Permission]:
+    found = {name: Permission([]) for name in PROJECTS}
+    for text in texts:
+        requirement = Requirement(text)
+        found[requirement.name].specifiers.append(requirement.specifier)
+    return found
+
+
+def answers(
+    index: Releases, roots: Sequence[str], constraints: Sequence[str]
+) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Return the answers that have to be found, and those that may be.
+
+    Whether yanked files and pre-releases count depends on who asks. What the user says counts always; what a version
+    says counts as long as that version is considered, which is for the search to decide.
+    """
+    named = [*roots, *constraints]
+    lines = [line for releases in index.values() for release in releases.values() for line in release.lines]
+    strict, lenient = permissions_in(named), permissions_in([*named, *lines])
     names = sorted(index)
-    found = []
+    surely: list[dict[str, str]] = []
+    perhaps: list[dict[str, str]] = []
     for choice in itertools.product(*[[None, *index[name]] for name in names]):
         chosen = {name: text for name, text in zip(names, choice, strict=True) if text is not None}
-        if is_answer(index, chosen, roots, constraints):
-            found.append(chosen)
-    return found
+        if is_answer(index, chosen, roots, constraints, lenient):
+            perhaps.append(chosen)
+            if is_answer(index, chosen, roots, constraints, strict) and not any(
+                Version(text).is_prerelease and any(not Version(other).is_prerelease for other in index[name])
+                for name, text in chosen.items()
+                if not strict[name].allows_pre_releases()
+            ):
+                surely.append(chosen)
+    return surely, perhaps
+
+
+def assert_among(
+    found: dict[str, str] | None, index: Releases, roots: Sequence[str], constraints: Sequence[str] = ()
+) -> None:
+    surely, perhaps = answers(index, roots, constraints)
+    assert (found is None and not surely) or found in perhaps
 
 
 def resolved(index: Releases, roots: Sequence[str], constraints: Sequence[str] = ()) -> dict[str, str] | None:
@@ -142,9 +191,7 @@ def resolved(index: Releases, roots: Sequence[str], constraints: Sequence[str] =
 @given(_indexes, _roots, _constraints)
 @settings(max_examples=200, deadline=None)
 def test_sound_and_complete(index: Releases, roots: list[str], constraints: list[str]) -> None:
-    found = resolved(index, roots, constraints)
-    possible = answers(index, roots, constraints)
-    assert (found in possible) if possible else (found is None)
+    assert_among(resolved(index, roots, constraints), index, roots, constraints)
 
 
 @given(_indexes, _roots, _constraints)
@@ -167,17 +214,15 @@ def test_answers_pass_the_independent_check(index: Releases, roots: list[str], c
 def test_leaps_change_nothing_about_whether_there_is_an_answer(
     index: Releases, roots: list[str], constraints: list[str]
 ) -> None:
-    possible = answers(index, roots, constraints)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nogoods, "STREAK", 1)
         found = resolved(index, roots, constraints)
-    assert (found in possible) if possible else (found is None)
+    assert_among(found, index, roots, constraints)
 
 
 @given(_indexes, _roots)
 @settings(max_examples=50, deadline=None)
 def test_lowest_versions_are_sound_and_complete(index: Releases, roots: list[str]) -> None:
-    possible = answers(index, roots, ())
     selection = SELECTION.__class__(
         tags=SELECTION.tags, python_full_version=SELECTION.python_full_version, preferred=PreferredVersion.LOWEST
     )
@@ -185,7 +230,7 @@ def test_lowest_versions_are_sound_and_complete(index: Releases, roots: list[str
         found = versions(ask(memory(index), *roots, selection=selection))
     except ResolutionError:
         found = None
-    assert (found in possible) if possible else (found is None)
+    assert_among(found, index, roots)
 
 
 class _Shuffled(MemoryIndex):
