@@ -134,6 +134,9 @@ class _Silent:
     def rejected(self, rejection: Rejection, movable: Sequence[Pin]) -> None:
         """Do nothing."""
 
+    def leapt(self, reason: Rejection, count: int) -> None:
+        """Do nothing."""
+
     def went_back(self, conflict: Conflict, latest: Pin, pins: Mapping[str, Pin]) -> None:
         """Do nothing."""
 

@@ -226,10 +226,26 @@ class _Watcher:
             self._report.emit(Message(Level.INFO, text))
         self._count(self._losses, pin, movable)
 
+    def leapt(self, reason: Rejection, count: int) -> None:
+        """Tell."""
+        self._tell(f"passed over {count} versions of {reason.pin.key}: those before and behind them fail alike")
+
     def went_back(self, conflict: Conflict, latest: Pin, pins: Mapping[str, Pin]) -> None:
         """Count; give up archives of what was unpinned."""
         self.backtracks += 1
-        self._tell(f"nothing is left of {conflict.key}: back to before {latest.key} {latest.version}")
+        wanting = [
+            f"{each.requirement.text} ({f'{each.parent.key} {each.parent.version}' if each.parent else 'the user'})"
+            for each in conflict.information
+        ]
+        failing = (
+            f"; {conflict.rejections[0].pin.key} {conflict.rejections[0].pin.version} does not fit"
+            if (conflict.rejections)
+            else ""
+        )
+        self._tell(
+            f"no version of {conflict.key} is left for {', '.join(sorted(wanting))}{failing}: "
+            f"back to before {latest.key} {latest.version}"
+        )
         self.settle(pins)
         self._count(self._dead_ends, latest, [pin for pin in conflict.pins if pin is not latest])
 

@@ -39,6 +39,9 @@ class Watcher(Protocol):
     def rejected(self, rejection: Rejection, movable: Sequence[Pin]) -> None:
         """A pin was found not to fit; each of ``movable`` would have to be another for it."""
 
+    def leapt(self, reason: Rejection, count: int) -> None:
+        """``count`` pins were passed over, because those before and behind them fail for ``reason``."""
+
     def went_back(self, conflict: Conflict, latest: Pin, pins: Mapping[str, Pin]) -> None:
         """A dead end; ``latest``, the last of the pins to blame, was given up."""
 
@@ -150,8 +153,12 @@ class Search:
 
     def _presume(self, reason: Rejection, pins: Iterable[Pin]) -> None:
         """Take ``pins`` to fail as those before and behind them do."""
+        count = 0
         for pin in pins:
             self._nogoods.add(reason.presume(pin))
+            count += 1
+        if count:
+            self._watcher.leapt(reason, count)
 
     def _matches_of(self, key: str, information: Sequence[Information], state: State) -> Matches:
         name, extra = split_key(key)

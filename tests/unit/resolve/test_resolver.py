@@ -705,3 +705,26 @@ def test_explaining_fetches_little() -> None:
     error = failure(index, "a<2", "c>=2")
     assert len(index.fetched_pages) < 60
     assert error.hint == "without the bounds of `c>=2` there is an answer, with c 1"
+
+
+def test_verbose_tells_what_was_decided_and_why_it_went_back() -> None:
+    index = MemoryIndex(
+        {
+            "a": {"2": ["b>1"], "1": []},
+            "b": {"2": ["c>1"]},
+            "c": {"1": []},
+            "p": {str(n): ["q<2"] if n < 2 else ["q>=2"] for n in range(100)},
+            "q": {"1": [], "2": []},
+        }
+    )
+    told = Collected()
+    request = ResolveRequest(
+        requirements=tuple(map(user, ("a", "p", "q<2"))), selection=SELECTION, evaluator=MarkerEvaluator(MARKERS)
+    )
+    resolve(request, index, told)
+    assert "pinned a 2" in told.texts
+    assert "no version of c is left for c>1 (b 2): back to before b 2" in told.texts
+    assert "no version of b is left for b>1 (a 2); b 2 does not fit: back to before a 2" in told.texts
+    assert "p 99 does not fit: q>=2 against q<2" in told.texts
+    assert any(text.startswith("passed over ") and "versions of p:" in text for text in told.texts)
+    assert "pinned p 1" in told.texts
