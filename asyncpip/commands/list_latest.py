@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from asyncpip.commands import list_output as output
 from asyncpip.commands.index_questions import ask_indexes, candidate_selection, candidates_of
@@ -34,7 +34,7 @@ def find_latest(
     for each in distributions:
         try:
             installed = Version(each.version)
-        except InvalidVersion:
+        except ValueError:  # `InvalidVersion`, or endless digits
             view.warn(output.not_comparable(each.raw_name, each.version))
             continue
         candidate = next(candidates_of(each.name, pages[each.name], chosen), None)

@@ -48,6 +48,22 @@ def parse_core_metadata(data: bytes) -> CoreMetadata:
     )
 
 
+_MOST_DIGITS = 4300
+"""Python refuses to read longer numbers, with an error that nobody expects of a version."""
+
+
+def has_endless_number(text: str) -> bool:
+    """Return whether ``text`` holds a number that no version can be compared by."""
+    if len(text) <= _MOST_DIGITS:
+        return False
+    digits = 0
+    for sign in text:
+        digits = digits + 1 if sign.isdigit() else 0
+        if digits > _MOST_DIGITS:
+            return True
+    return False
+
+
 _RESOLVING_FIELDS = frozenset(("name", "version", "requires-dist", "requires-python", "provides-extra"))
 
 

@@ -38,11 +38,11 @@ def canonical_version(text: str) -> str | None:
     plain = _plain_version(text)
     if plain is not None:
         return plain
-    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - 12 ms, and rarely needed
+    from packaging.version import Version  # noqa: PLC0415 - 12 ms, and rarely needed
 
     try:
         return str(Version(text))
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or a number with more digits than Python reads
         return None
 
 

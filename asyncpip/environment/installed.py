@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.metadata import CoreMetadata, parse_core_metadata
@@ -184,7 +184,7 @@ def _direct_url(data: dict[str, Any]) -> DirectUrl:
 def _version(text: str) -> Version | str:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or endless digits
         return text
 
 

@@ -36,6 +36,9 @@ IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
 """Archives up to this size never touch the disk as archives."""
 IN_FLIGHT_LIMIT_BYTES = 64 * 1024 * 1024
 """Bytes of archives held in memory at once, arriving or waiting for a worker."""
+_SURPLUS_BYTES = 1024 * 1024
+"""An archive may be this much longer than its index says, and twice as long, before it is given up at its head: mostly
+the digest decides, and says more; but nobody has to fetch gigabytes to see that they are wrong."""
 _IDENTITY = {"accept-encoding": "identity"}
 _OK, _PARTIAL, _RANGE_NOT_SATISFIABLE = 200, 206, 416
 
@@ -131,6 +134,7 @@ class _Transfer:
         self._url = without_fragment(url)
         self._label = label
         self._size = size_bytes
+        self._most_bytes = None if size_bytes is None else 2 * size_bytes + _SURPLUS_BYTES
         self._validator: str | None = None
         """A strong ETag or a date, for If-Range (RFC 9110 §13.1.5)."""
         self._announced = False
@@ -200,6 +204,8 @@ class _Transfer:
             text = headers.get("content-length", "")
             length = int(text) if text.isdigit() and not headers.get("content-encoding") else None
         if length is not None:
+            if self._most_bytes is not None and length > self._most_bytes:
+                raise self._failed(f"the server announces {length} bytes, the index {self._size}")
             self._size = length
         etag = headers.get("etag", "")
         self._validator = etag if etag.startswith('"') else headers.get("last-modified") or self._validator

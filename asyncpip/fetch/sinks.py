@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from asyncpip.core.events import TransferProgress
 from asyncpip.fetch.mapped import MappedFile
+from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
     import mmap
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE_BYTES = 64 * 1024 * 1024
 """Memory is taken up to this size when a server announces it; beyond it, as the bytes really come."""
+UNANNOUNCED_LIMIT_BYTES = 1024 * 1024 * 1024
+"""What an archive may have of which neither index nor server tells the size; it is held in memory."""
 _WRITE_BUFFER_BYTES = 1024 * 1024
 _PROGRESS_BYTES = 256 * 1024
 _PROGRESS_SECONDS = 0.05
@@ -113,14 +116,18 @@ class MemorySink:
         """Nothing is open."""
 
     async def _take_chunks(self, response: Response, on_bytes: Callable[[int], None]) -> None:
-        parts: list[bytes | bytearray] = [bytes(self._content[: self.received])]
-        try:
-            async for chunk in response.chunks():
-                parts.append(chunk)
-                self.received += len(chunk)
-                on_bytes(len(chunk))
-        finally:
-            self._content = bytearray().join(parts)
+        content = bytearray(self._content[: self.received])  # a view of the old one may live on, in an error's frames
+        self._content = content
+        async for chunk in response.chunks():
+            if self.received + len(chunk) > UNANNOUNCED_LIMIT_BYTES:
+                raise TransportError(
+                    FailureKind.PROTOCOL,
+                    response.url,
+                    f"more than {UNANNOUNCED_LIMIT_BYTES} bytes came, and nobody says how many there are",
+                )
+            content += chunk
+            self.received += len(chunk)
+            on_bytes(len(chunk))
 
     def _enlarge(self, size_bytes: int) -> None:
         # Not in place: a view of it may live on for a while, in the frames of an error.

@@ -160,5 +160,11 @@ def _decoded(entry: bytes | msgspec.Raw) -> PageFile | None:
     try:
         return _FILE.decode(entry)
     except msgspec.ValidationError:  # it breaks PEP 691 somewhere else than in its name
+        pass
+    except UnicodeDecodeError:
+        return None
+    try:
         broken: Any = msgspec.json.decode(entry)
-        return lenient_file(broken)
+    except UnicodeDecodeError:  # not looked at until now: nobody asked for that key
+        return None
+    return lenient_file(broken)

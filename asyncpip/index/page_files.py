@@ -28,6 +28,8 @@ SUPPORTED_MAJOR = 1
 _USUAL_DASHES = 4
 """In a wheel's name without a build tag."""
 
+_LONGEST_NAME = 1024
+"""File systems take 255 bytes; what is far longer is no file."""
 _UNSAFE_NAME = re.compile(r"[/\\\x00-\x1f\x7f]")
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._-]+(?::\d+)?/[A-Za-z0-9._~/-]*")
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
@@ -50,8 +52,10 @@ def group_by_version(files: Sequence[PageFile], project: NormalizedName) -> tupl
 
 def positions_by_version(filenames: Sequence[str], project: NormalizedName) -> tuple[dict[str, list[int]], int]:
     """Return where the distributions of ``project`` stand in ``filenames``, by version text; and how many are none."""
-    if _UNSAFE_NAME.search("".join(filenames)):
-        filenames = ["" if _UNSAFE_NAME.search(filename) else filename for filename in filenames]
+    if _UNSAFE_NAME.search("".join(filenames)) or max(map(len, filenames), default=0) > _LONGEST_NAME:
+        filenames = [
+            "" if len(filename) > _LONGEST_NAME or _UNSAFE_NAME.search(filename) else filename for filename in filenames
+        ]
     groups: dict[str, list[int]] = {}
     is_ours: dict[str, bool] = {}
     kept = 0

@@ -132,7 +132,8 @@ class TailReader:
         _, _, _, _, count, length, offset, _ = _END.unpack_from(tail, at)
         end = tail_start + at
         locator = at - _END64_LOCATOR.size
-        if (_U32 in (offset, length) or count == _U16) and tail[max(0, locator) :][:4] == b"PK\6\7":
+        is_wide = _U32 in (offset, length) or count == _U16
+        if is_wide and locator >= 0 and tail[locator : locator + 4] == b"PK\6\7":
             record_at = _END64_LOCATOR.unpack_from(tail, locator)[2]
             if record_at > end - _END64.size:
                 raise ValueError("the zip64 end record lies outside of the archive")

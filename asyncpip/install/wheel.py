@@ -287,9 +287,9 @@ def _check_metadata(filename: str, dist_info: str, project: str, version: str, d
 
 
 def _same_version(left: str, right: str) -> bool:
-    from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - spelled differently: one wheel in a hundred
+    from packaging.version import Version  # noqa: PLC0415 - spelled differently: one wheel in a hundred
 
     try:
         return Version(left) == Version(right)
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or a number with more digits than Python reads
         return False

@@ -22,6 +22,9 @@ _OWN_BYTES = HEAD_LIMIT_BYTES
 """A head has to fit, and what comes right behind it; much more would fall out of the processor's cache."""
 _UNKNOWN_BYTES = 1 << 62
 """What is left of a body whose end only tells itself."""
+PROGRESS_BYTES = 1024
+"""Less than this within the timeout counts as nothing: a server that lets its answer drip would hold a run for ever. A
+line that carries 70 bytes a second carries no archive."""
 _TIMER_SLACK_SECONDS = 0.001
 
 
@@ -69,6 +72,10 @@ class Connection(asyncio.BufferedProtocol):
         self._is_paused = False
         self._timer: asyncio.TimerHandle | None = None
         self._active_at = 0.0
+        """When the last `PROGRESS_BYTES` had come; time in which nobody waited is not counted."""
+        self._left_at = 0.0
+        self._slow_bytes = 0
+        """What has come since."""
         self.is_closed = False
         self.is_complete = True
         """Whether the answer is here and taken: the connection is free, if it `is_usable`."""
@@ -109,7 +116,8 @@ class Connection(asyncio.BufferedProtocol):
         """
         if self._transport is None or not self.is_usable:
             raise ConnectionEndedError("the connection is closed", before_answer=True)
-        self._start = self._end = self._seen = self.received_bytes = 0
+        self._start = self._end = self._seen = self.received_bytes = self._slow_bytes = 0
+        self._active_at = self._left_at = self._loop.time()
         self._head = None
         self._awaits_head = True
         self.is_complete = False
@@ -221,7 +229,10 @@ class Connection(asyncio.BufferedProtocol):
         """See `asyncio.BufferedProtocol`."""
         if self.is_closed:
             return
-        self._active_at = self._loop.time()
+        self._slow_bytes += nbytes
+        if self._slow_bytes >= PROGRESS_BYTES:
+            self._slow_bytes = 0
+            self._active_at = self._loop.time()
         if self._target is not None:
             self._target_filled += nbytes
             self._left -= nbytes
@@ -336,10 +347,10 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
 
     async def _wait(self) -> None:
-        """Wait until something has changed, for as long as bytes come."""
+        """Wait until something has changed, for as long as bytes come, and more than drops of them."""
         self._resume()
         if self._timeout > 0:
-            self._active_at = self._loop.time()
+            self._active_at += self._loop.time() - self._left_at
             if self._timer is None:
                 self._timer = self._loop.call_at(self._active_at + self._timeout, self._look_at_clock)
         self._waiter = self._loop.create_future()
@@ -347,13 +358,14 @@ class Connection(asyncio.BufferedProtocol):
             await self._waiter
         finally:
             self._waiter = None
+            self._left_at = self._loop.time()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def _look_at_clock(self) -> None:
-        """Give up if nothing has come for too long. One timer serves many waits: moving it would cost more."""
+        """Give up if next to nothing has come for too long. One timer serves many waits: moving it would cost more."""
         self._timer = None
         if self._waiter is None:
             return

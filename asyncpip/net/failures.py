@@ -12,7 +12,7 @@ from asyncpip.net.trust import origin_of
 if TYPE_CHECKING:
     from asyncpip.net.proxies import Proxy
 
-NOTHING_MORE_CAME = "nothing more of the answer came"
+NOTHING_MORE_CAME = "nothing more of the answer came, or next to nothing"
 
 
 def timed_out(url: str) -> SendFailure:

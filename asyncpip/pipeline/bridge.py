@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Generic
 import anyio
 from packaging.version import Version
 
-from asyncpip.core.metadata import CoreMetadata, parse_core_metadata
+from asyncpip.core.metadata import CoreMetadata, has_endless_number, parse_core_metadata
 from asyncpip.errors import WheelFormatError
 from asyncpip.pipeline.keeping import Stored
 
@@ -341,4 +341,6 @@ def parse_metadata(data: bytes, filename: str) -> CoreMetadata:
         Version(metadata.version)
     except ValueError as error:
         raise WheelFormatError(f"{filename} has invalid metadata", why=str(error)) from error
+    if any(map(has_endless_number, (metadata.requires_python or "", *metadata.requires_dist))):
+        raise WheelFormatError(f"{filename} has invalid metadata", why="it asks for a version with an endless number")
     return metadata

@@ -78,7 +78,7 @@ async def answer_question(
                 bridge.close()
             resolved = time.perf_counter()
             tell_stage(StageProgress(Stage.RESOLVING, len(resolution.decisions), len(resolution.decisions)))
-            stored = await _collect(bridge, tuple(wanted(resolution)), tell_stage)
+            stored = await _collect(bridge, session, tuple(wanted(resolution)), tell_stage)
             fetched = time.perf_counter()
         finally:
             give_up()
@@ -106,14 +106,18 @@ async def solve(request: ResolveRequest, bridge: Bridge[Stored], reporter: Repor
 
 
 async def _collect(
-    bridge: Bridge[Stored], decisions: Sequence[Resolved], tell_stage: Callable[[StageProgress], None]
+    bridge: Bridge[Stored],
+    session: Session[Stored],
+    decisions: Sequence[Resolved],
+    tell_stage: Callable[[StageProgress], None],
 ) -> dict[NormalizedName, Stored]:
     """Return the archives of ``decisions``, all fetched side by side."""
     stored: dict[NormalizedName, Stored] = {}
     tell_stage(StageProgress(Stage.FETCHING, 0, len(decisions)))
 
     async def collect(decision: Resolved, candidate: Candidate) -> None:
-        stored[decision.name] = await bridge.archive(candidate)
+        archive = stored[decision.name] = await bridge.archive(candidate)
+        await session.check_agreement(candidate.file, archive)
         tell_stage(StageProgress(Stage.UNPACKING, len(stored), len(decisions), decision.name))
 
     async with anyio.create_task_group() as tasks:

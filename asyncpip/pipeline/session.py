@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic
 import anyio
 import anyio.to_thread
 import msgspec
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.direct_url import ArchiveInfo, DirectUrl
@@ -25,6 +25,7 @@ from asyncpip.fetch.downloader import Downloader
 from asyncpip.index.client import IndexClient
 from asyncpip.index.links_page import LinksPage
 from asyncpip.net.trust import is_trusted_origin
+from asyncpip.pipeline.agreement import check_agreement
 from asyncpip.pipeline.bridge import parse_metadata
 from asyncpip.pipeline.built_wheels import find_built, read_built_metadata
 from asyncpip.pipeline.keeping import Stored, read_metadata_file
@@ -98,6 +99,8 @@ class Session(Generic[Stored]):
         self._builds = builds
         self._waiting = waiting
         """What is being built while the answers of this session are awaited; None in the run's own."""
+        self._said: dict[str, tuple[CoreMetadata, bool]] = {}
+        """What to compare the wheel at that address with, and whether it came in this run."""
         self._locked: dict[NormalizedName, ProjectPage | None] = {
             name: LinksPage(_LOCK_PAGE, file.url, [file]).for_project(name) for name, file in locked_files
         }
@@ -117,12 +120,12 @@ class Session(Generic[Stored]):
             return None if built is None else read_built_metadata(built)
         key = _metadata_key(file)
         data = self.store.read_record(METADATA_BUCKET, key) if key else None
-        if data is None:
-            return None
         try:
-            return _decode_metadata(data)
+            found = _decode_metadata(data or b"")
         except msgspec.DecodeError:
             return None
+        self._said[file.url] = found, False
+        return found
 
     def _find_built(self, candidate: Candidate) -> BuiltWheel | None:
         """Return the wheel that was built from this file before."""
@@ -149,6 +152,8 @@ class Session(Generic[Stored]):
         if text is None:
             _, text = await self._fetch_with_metadata(file, NO_HASHES)
         metadata = parse_metadata(text, file.filename)
+        if result.metadata is not None and result.archive is None:
+            self._said[file.url] = metadata, True
         key = _metadata_key(file)
         if key:
             self.index.writes.add(lambda: self.store.write_record(METADATA_BUCKET, key, _encode_metadata(metadata)))
@@ -158,7 +163,9 @@ class Session(Generic[Stored]):
         """Return the candidate's stored archive, built if need be, checked against what the user demands."""
         required = self._hashes_of(candidate.name)
         if candidate.file.is_wheel:
-            return await self.archives.fetch(candidate.file, required)
+            stored = await self.archives.fetch(candidate.file, required)
+            await self.check_agreement(candidate.file, stored)
+            return stored
 
         async def build() -> BuiltWheel:
             built = await anyio.to_thread.run_sync(self._find_built, candidate)
@@ -168,6 +175,17 @@ class Session(Generic[Stored]):
             return await self._builder(candidate.file.filename).tree_of(candidate, required, self._waiting)
 
         return await self.archives.from_source(candidate, required, build, check_out)
+
+    async def check_agreement(self, file: PageFile, stored: Stored) -> None:
+        """Raise `WheelFormatError` where a wheel is not what it was said to be; looked at once, where either is new."""
+        said, is_new = self._said.pop(file.url, (None, False))
+        if said is None or (stored.from_store and not is_new):
+            return
+        try:
+            await anyio.to_thread.run_sync(check_agreement, file, said, self.archives.read_metadata, stored)
+        except WheelFormatError:
+            self.index.writes.add(lambda: self.store.write_record(METADATA_BUCKET, _metadata_key(file) or "", b""))
+            raise
 
     def _builder(self, label: str) -> Builder:
         if self._builds is None:
@@ -378,5 +396,5 @@ def is_of_file(metadata: CoreMetadata, filename: str) -> bool:
         return False
     try:
         return Version(metadata.version) == Version(name.version)
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or endless digits
         return False

@@ -16,6 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from asyncpip.core.hashes import KNOWN_ALGORITHMS, NO_HASHES, AllowedHashes
+from asyncpip.core.metadata import has_endless_number
 from asyncpip.core.names import normalize_name
 from asyncpip.core.requirement import DirectKind, DirectReference, UserRequirement
 from asyncpip.core.urls import VCS_SCHEMES, filename_of, is_url, is_vcs_url, path_to_url, redact, url_to_path
@@ -88,9 +89,12 @@ def parse_requirement_text(
     """Return what ``text`` asks for.
 
     ``cwd`` (absolute) is what relative paths start from; ``exists`` is asked about absolute paths, and only where the
-    text looks like one. A constraint needs a name and may have neither extras nor be editable. Raises
-    `RequirementError`.
+    text looks like one. A constraint needs a name, may not have extras or be editable. Raises `RequirementError`.
     """
+    if has_endless_number(text):
+        raise RequirementError(
+            f"Invalid requirement: {text[:60]!r} … has a number out of all bounds", why=place_of(origin)
+        )
     if constraint and editable:
         raise RequirementError("Editable requirements are not allowed as constraints", why=place_of(origin))
     if not editable and (pin := _PLAIN_PIN.fullmatch(text)):

@@ -6,7 +6,6 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier
 from packaging.version import Version
 
 from asyncpip.core.dependency import specifier_of
@@ -184,9 +183,8 @@ class Selection:
         if answer is None:
             try:
                 specifier = specifier_of(requires_python)
-            except InvalidSpecifier:
-                answer = True
-            else:
                 answer = specifier.contains(Version(self.python_full_version).base_version, prereleases=True)
+            except ValueError:  # `InvalidSpecifier`, or a number with more digits than Python reads
+                answer = True
             self._python_answers[requires_python] = answer
         return answer

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TypeAlias
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 OrderKey: TypeAlias = tuple[
     int,
@@ -32,7 +32,7 @@ def parse_version(text: str) -> Version | None:
     """Return the version ``text``, shared; None where it does not follow PEP 440."""
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # `InvalidVersion`, or a number with more digits than Python reads
         return None
 
 
@@ -42,7 +42,7 @@ def order_key(text: str) -> OrderKey | None:
         try:
             release = tuple(map(int, text.split(".")))
         except ValueError:
-            return None  # nothing between two dots
+            return None  # nothing between two dots, or more digits than Python reads
         return 0, release if release[-1] else _release_key(release), _NO_PRE, _NO_POST, _NO_DEV, ()
     version = parse_version(text)
     if version is None:

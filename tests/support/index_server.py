@@ -232,6 +232,11 @@ class IndexServer:
         with self._lock:
             self._scripts.setdefault(path, []).extend(faults)
 
+    def forget_scripts(self) -> None:
+        """Be healthy from now on."""
+        with self._lock:
+            self._scripts.clear()
+
     def paths(self, *, containing: str = "") -> list[str]:
         """The paths asked for so far, in order."""
         with self._lock:
