@@ -50,7 +50,7 @@ CASES = {
     ),
     "conflict with the user's own words": Case(
         "wants-new leaf==1.0",
-        ("The user requested leaf==1.0", "wants-new 1.0 depends on leaf>=2", "hint: relax `leaf==1.0`"),
+        ("The user requested leaf==1.0", "wants-new 1.0 depends on leaf>=2", "hint: without the bounds of `leaf==1.0`"),
     ),
     "constraint": Case(
         "wants-new -c limits.txt", ("The user requested (constraint) leaf<2", "-c limits.txt (line 1)", "hint: ")

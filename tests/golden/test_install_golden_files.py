@@ -21,7 +21,7 @@ def test_files_of_all_schemes_and_their_removal(twins: Twins) -> None:
     twins.check("tools==2.0", Wanted.LEAVES_NO_EMPTY_DIRECTORY)
     twins.check("tools==1.0")
     twins.check("doubled", Wanted.RECORDS_WHAT_IS_THERE)
-    twins.check("shares shares-too namespace-a namespace-b pip")
+    twins.check("shares shares-too namespace-a namespace-b pip", Wanted.TELLS_WHO_OVERWRITES)
     twins.check("shares --force-reinstall")
 
 
