@@ -24,7 +24,6 @@ _{name}_completion()
 complete -o default -F _{name}_completion {prog}
 """
 _ZSH = r"""
-#compdef {prog}
 __{name}() {
     local -a found
     found=( ${(f)"$( COMP_WORDS="$words[*]" COMP_CWORD=$((CURRENT-1)) \
@@ -90,4 +89,6 @@ def script_for(shell: str, prog: str) -> str:
     command = os.path.basename(prog.rpartition(" ")[2])
     name = "".join(letter if letter.isalnum() else "_" for letter in command)
     body = SCRIPTS[shell].replace("{prog}", command).replace("{name}", name)
-    return f"\n# {command} {shell} completion start{body}# {command} {shell} completion end\n\n"
+    # In a directory of its functions zsh looks at the first line of a file only.
+    first = f"#compdef {command}" if shell == "zsh" else ""
+    return f"{first}\n# {command} {shell} completion start{body}# {command} {shell} completion end\n\n"

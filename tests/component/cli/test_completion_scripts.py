@@ -96,7 +96,8 @@ def test_zsh_is_registered_and_falls_back(environ: dict[str, str]) -> None:
 @pytest.mark.parametrize("prog", ["asyncpip", "/a b/bin/asyncpip", "/usr/bin/python3 -m asyncpip"])
 def test_scripts_are_for_the_command(shell: str, prog: str) -> None:
     script = script_for(shell, prog)
-    assert script.startswith(f"\n# asyncpip {shell} completion start\n")
+    first = "#compdef asyncpip" if shell == "zsh" else ""
+    assert script.startswith(f"{first}\n# asyncpip {shell} completion start\n")
     assert script.endswith(f"\n# asyncpip {shell} completion end\n\n")
     assert "{prog}" not in script
     assert "{name}" not in script
