@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from base64 import urlsafe_b64encode
+from binascii import crc32
 
 from asyncpip.install.linker import damaged_trees
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.record import parse_record
+from asyncpip.install.stored_bytecode import PREFIX, read_bytecode_manifest
 from asyncpip.store import layout
 from asyncpip.store.store import read_file
 
@@ -48,6 +50,20 @@ def _problem_of_tree(path: str) -> str | None:
         found = _digest_of(os.path.join(path, str(index)), algorithm) if expected else None
         if found is not None and urlsafe_b64encode(found).rstrip(b"=").decode() != expected:
             return f"{_name_of(manifest, index)} does not have the hash that RECORD says"
+    return next((problem for name in os.listdir(path) if (problem := _problem_of_bytecode(path, name))), None)
+
+
+def _problem_of_bytecode(tree: str, name: str) -> str | None:
+    if not name.startswith(PREFIX):
+        return None
+    directory = os.path.join(tree, name)
+    manifest = read_bytecode_manifest(directory)
+    if manifest is None:
+        return f"the manifest of its {name} is damaged"
+    for index, checksum in enumerate(manifest.checksums):
+        data = read_file(os.path.join(directory, str(index)))
+        if data is None or crc32(data) != checksum:
+            return f"{manifest.paths[index]} is not what was compiled"
     return None
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from asyncpip.commands.compiling import compiler
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.errors import InstallError, StoreError
 from asyncpip.install.apply import apply_changes
-from asyncpip.install.bytecode import compile_files
 from asyncpip.install.linker import choose_link_mode
 from asyncpip.install.placement import Destination, WheelToInstall
+from asyncpip.install.stored_bytecode import KeptBytecode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,23 +65,17 @@ def install_wheels(
         ensurepip_options=environ.get("ENSUREPIP_OPTIONS"),
     )
 
-    def compile_sources(paths: list[str]) -> list[str]:
-        reporter.emit(StageProgress(Stage.COMPILING, 0, len(paths)))
-        result = compile_files(target.executable, paths, jobs=jobs, source_date_epoch="SOURCE_DATE_EPOCH" in environ)
-        reporter.emit(StageProgress(Stage.COMPILING, len(result.made), len(paths)))
-        return list(result.made)
-
+    mode = choose_link_mode(link_mode, store.root, _existing(scheme.purelib), store_is_temporary=store.is_temporary)
     reporter.emit(StageProgress(Stage.INSTALLING, 0, len(wheels)))
     try:
         apply_changes(
             wheels,
             removals,
             where,
-            link_mode=choose_link_mode(
-                link_mode, store.root, _existing(scheme.purelib), store_is_temporary=store.is_temporary
-            ),
+            link_mode=mode,
             jobs=jobs,
-            compile_sources=compile_sources if compile_bytecode else None,
+            compile_sources=compiler(target, reporter, environ, jobs=jobs) if compile_bytecode else None,
+            kept_bytecode=KeptBytecode.for_target(store, target, mode, environ),
             on_overwrite=lambda text: reporter.emit(Message(Level.WARNING, text)),
         )
     except UnicodeEncodeError as error:

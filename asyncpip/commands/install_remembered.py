@@ -11,6 +11,7 @@ import os
 import time
 from binascii import crc32
 
+from asyncpip.commands.compiling import compiler
 from asyncpip.commands.holding import hold_environment
 from asyncpip.commands.install_start import installed_part
 from asyncpip.core.events import Level, Message, Stage, StageProgress
@@ -20,6 +21,7 @@ from asyncpip.install.apply import apply_changes
 from asyncpip.install.linker import check_beside, choose_link_mode
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.placement import Destination, WheelToInstall
+from asyncpip.install.stored_bytecode import KeptBytecode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def _carry_out(
 ) -> bool:
     """Install ``wheels``, saying ``lines``; return False, all put back, where a stored wheel was changed."""
     target, settings, tell = start.selected.target, start.context.settings, start.context.reporter.emit
+    compiles = settings.flag("compile")
     tell(StageProgress(Stage.INSTALLING, 0, len(wheels)))
     looking = check_beside(manifests)
 
@@ -102,6 +105,9 @@ def _carry_out(
         for line in lines:
             tell(Message(Level.INFO, line, routine=not line.startswith("Looking in ")))
 
+    mode = choose_link_mode(settings.text("link_mode"), store.root, target.scheme.purelib, store_is_temporary=False)
+    jobs = settings.number("jobs") or os.cpu_count() or 1
+    environ = start.context.environ
     try:
         apply_changes(
             [
@@ -114,12 +120,12 @@ def _carry_out(
                 executable=target.executable,
                 python_version=".".join(target.python_full_version.split(".")[:2]),
                 cache_tag=target.cache_tag,
-                ensurepip_options=start.context.environ.get("ENSUREPIP_OPTIONS"),
+                ensurepip_options=environ.get("ENSUREPIP_OPTIONS"),
             ),
-            link_mode=choose_link_mode(
-                settings.text("link_mode"), store.root, target.scheme.purelib, store_is_temporary=False
-            ),
-            jobs=settings.number("jobs") or os.cpu_count() or 1,
+            link_mode=mode,
+            jobs=jobs,
+            compile_sources=compiler(target, start.context.reporter, environ, jobs=jobs) if compiles else None,
+            kept_bytecode=KeptBytecode.for_target(store, target, mode, environ) if compiles else None,
             on_overwrite=lambda text: tell(Message(Level.WARNING, text)),
             before_linking=tell_if_intact,
         )

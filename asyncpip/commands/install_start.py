@@ -20,13 +20,13 @@ _DECIDE_NOTHING = frozenset(
     (
         "cache_dir", "concurrent_downloads", "debug", "jobs", "keyring_provider", "link_mode", "lock_timeout", "log",
         "no_color", "no_input", "progress_bar", "python", "quiet", "resume_retries", "retries", "timeout", "verbose",
-        "explain", "requirement_files", "constraint_files",
+        "explain", "compile", "requirement_files", "constraint_files",
     )
 )  # fmt: skip
 """Options that change how a run goes, not what it ends with; files count by their content."""
 _NOT_REMEMBERED = frozenset(
     (
-        "abis", "compile", "dry_run", "editables", "find_links", "force_reinstall", "groups",
+        "abis", "dry_run", "editables", "find_links", "force_reinstall", "groups",
         "ignore_installed", "implementation", "no_index", "offline", "only_deps", "override_files", "platforms",
         "prefix", "python_version", "refresh", "refresh_packages", "report", "requirements_from_scripts", "root",
         "target", "timings", "uploaded_prior_to", "user", "verify", "no_rollback", "build_constraint_files",

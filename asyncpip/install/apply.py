@@ -15,6 +15,7 @@ from asyncpip.install.linker import install_error, link_files, place_file
 from asyncpip.install.placement import (
     NewDirectories,
     Placed,
+    bytecode_path,
     link_jobs,
     mark_overwritten,
     paths_in_old_directories,
@@ -28,9 +29,11 @@ from asyncpip.store.store import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from asyncpip.install.linker import LinkJob
     from asyncpip.install.placement import Destination, WheelToInstall
+    from asyncpip.install.stored_bytecode import KeptBytecode
 
     Compile = Callable[[list[str]], list[str]]
     """Byte-compiles `.py` files (final paths) and returns the `.pyc` files that it made."""
@@ -58,27 +61,28 @@ def apply_changes(
     link_mode: str,
     jobs: int,
     compile_sources: Compile | None = None,
+    kept_bytecode: KeptBytecode | None = None,
     on_overwrite: Callable[[str], None] = lambda _: None,
     before_linking: Callable[[], None] = lambda: None,
 ) -> None:
     """Install ``wheels`` (in this order where two write the same path) and remove what ``removals`` say.
 
     The caller holds the lock on the target. On any error all is put back and the error raised: `InstallError` for what
-    the disk refuses. ``on_overwrite`` is told of files that two wheels share. ``before_linking`` is called when all is
-    prepared, and may raise.
+    the disk refuses. ``kept_bytecode`` has some of what ``compile_sources`` would make, and keeps the rest.
+    ``on_overwrite`` is told of files that two wheels share. ``before_linking`` is called when all is prepared, and may
+    raise.
     """
     placed = [Placed(wheel, where) for wheel in wheels]
     mark_overwritten(placed, on_overwrite)
     new = NewDirectories(placed)
-    sources = _sources(placed) if compile_sources and where.cache_tag else []
-    bytecode = [_bytecode_path(path, where.cache_tag or "") for path in sources]
-    for path in bytecode:
+    bytecode = _Bytecode(placed, where.cache_tag if compile_sources else None, kept_bytecode)
+    for path in bytecode.paths():
         new.add(os.path.dirname(path))
 
     moved = dict.fromkeys(path for removal in removals for path in removal.files)
     rewritten = {path: content for removal in removals for path, content in removal.rewritten.items()}
     moved.update(dict.fromkeys(rewritten))
-    in_old = (path for path in bytecode if os.path.dirname(path) not in new)
+    in_old = (path for path in bytecode.paths() if os.path.dirname(path) not in new)
     for path in (*paths_in_old_directories(placed, new), *in_old):
         if path not in moved and os.path.lexists(path) and not _keeps_files(path, moved):
             moved[path] = None
@@ -88,8 +92,8 @@ def apply_changes(
         where.scheme.purelib,
         moved=list(moved),
         new_directories=list(new.elsewhere),
-        new_files=[*written, *bytecode, *rewritten],
-        below=written_below(placed, new),
+        new_files=[*written, *bytecode.to_make, *rewritten],
+        below=written_below(placed, new, bytecode.links()),
     )
     _check_encoding(transaction)
     try:
@@ -97,11 +101,12 @@ def apply_changes(
         for path, content in rewritten.items():
             _write_new(path, content, 0o666)
         before_linking()
-        link_files(link_jobs(placed), mode=link_mode, jobs=jobs)
+        link_files([*link_jobs(placed), *bytecode.links()], mode=link_mode, jobs=jobs)
         rows = _place_all_others(placed, new, where, link_mode)
-        compiled = compile_sources(sources) if compile_sources else []
-        _write_records(placed, rows, compiled)
+        compiled = compile_sources(bytecode.sources) if compile_sources and bytecode.sources else []
+        _write_records(placed, rows, compiled, bytecode.linked)
         transaction.commit([directory for removal in removals for directory in removal.directories])
+        bytecode.keep(compiled)
     except BaseException as error:
         problems = transaction.rollback()
         if isinstance(error, OSError):
@@ -111,6 +116,44 @@ def apply_changes(
         raise
 
 
+class _Bytecode:
+    """What byte-compiling adds: links to what the store has, and the sources that are to be compiled."""
+
+    def __init__(self, placed: Sequence[Placed], cache_tag: str | None, kept: KeptBytecode | None) -> None:
+        """``cache_tag`` None: none is wanted."""
+        wanted = cache_tag is not None
+        self._placed = placed
+        self._kept = kept if wanted else None
+        self.linked = [None if self._kept is None else self._kept.of(item) for item in placed]
+        """For each wheel what is linked of it, relative to its root; None where it is to be compiled."""
+        self.sources = [path for item, job in zip(placed, self.linked, strict=True) for path in _sources(item, job)]
+        if not wanted:
+            self.sources = []
+        self.to_make = [bytecode_path(path, cache_tag or "") for path in self.sources]
+        """What compiling ``sources`` makes, unless one is no valid Python."""
+
+    def links(self) -> list[LinkJob]:
+        """Return what to link."""
+        return [job for job in self.linked if job is not None]
+
+    def paths(self) -> Iterator[str]:
+        """Yield all paths of bytecode, absolute."""
+        yield from self.to_make
+        for _, root, paths, _ in self.links():
+            yield from (f"{root}{os.sep}{path}" for path in paths)
+
+    def keep(self, compiled: Sequence[str]) -> None:
+        """Keep what was compiled just now."""
+        if self._kept is not None:
+            new = [item for item, job in zip(self._placed, self.linked, strict=True) if job is None]
+            self._kept.keep(new, compiled)
+
+
+def _sources(item: Placed, linked: LinkJob | None) -> list[str]:
+    """Return the absolute paths of a wheel's sources, without those whose bytecode is linked."""
+    return [path for path in (item.paths() if linked is None else item.beside_root()) if path.endswith(".py")]
+
+
 def _check_encoding(transaction: Transaction) -> None:
     """Raise UnicodeEncodeError for a name that cannot be written here: now, and not when half is written."""
     if sys.getfilesystemencoding() != "utf-8":
@@ -118,19 +161,10 @@ def _check_encoding(transaction: Transaction) -> None:
             os.fsencode(path)
 
 
-def _sources(placed: list[Placed]) -> list[str]:
-    return [path for item in placed for path in item.paths() if path.endswith(".py")]
-
-
 def _rolled_back(problems: list[str]) -> str:
     if problems:
         return "the environment could not be restored: " + "; ".join(problems)
     return "the environment is as it was before"
-
-
-def _bytecode_path(path: str, cache_tag: str) -> str:
-    directory, _, name = path.rpartition(os.sep)
-    return f"{directory}{os.sep}__pycache__{os.sep}{name[:-3]}.{cache_tag}.pyc"
 
 
 def _keeps_files(path: str, moved: Collection[str]) -> bool:
@@ -179,17 +213,21 @@ def _place_others(item: Placed, where: Destination, link_mode: str) -> list[str]
     return lines
 
 
-def _write_records(placed: list[Placed], rows: list[list[str]], compiled: list[str]) -> None:
+def _write_records(
+    placed: list[Placed], rows: list[list[str]], compiled: list[str], linked: list[LinkJob | None]
+) -> None:
     """Write every wheel's RECORD: the moment at which it counts as installed."""
     bytecode: dict[str, list[str]] = {}
     for path in compiled:
         bytecode.setdefault(_source_of(path), []).append(path)
-    for item, other_lines in zip(placed, rows, strict=True):
+    for item, other_lines, job in zip(placed, rows, linked, strict=True):
         manifest = item.wheel.manifest
         mine = [path for final in item.paths() for path in bytecode.get(final, ())] if bytecode else []
         record = f"{manifest.dist_info}/RECORD"
         more = [*other_lines, f"{record},,"]
-        more += [f"{record_prefix(os.path.dirname(path), item.root)}{os.path.basename(path)},," for path in mine]
+        recorded = [record_prefix(os.path.dirname(path), item.root) + os.path.basename(path) for path in mine]
+        recorded += job[2] if job is not None else ()
+        more += [row_line((path, "", "")) for path in recorded]
         lines = list(manifest.root_rows)
         if len(more) * 8 < len(lines):
             for line in more:  # the wheel's own rows are in order: a few look-ups each, not one for every row

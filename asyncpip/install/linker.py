@@ -49,7 +49,7 @@ def damaged_trees(trees: Sequence[tuple[str, Manifest]], *, jobs: int) -> set[in
     try:
         run_parallel(_check, trees, jobs=jobs)
     except OSError:
-        return {index for index, (tree, manifest) in enumerate(trees) if not _is_intact(tree, manifest)}
+        return {index for index, (tree, manifest) in enumerate(trees) if not is_intact(tree, manifest.sizes)}
     return set()
 
 
@@ -64,18 +64,20 @@ def check_beside(trees: Sequence[tuple[str, Manifest]]) -> Background:
 
 
 def _check(tree: tuple[str, Manifest]) -> None:
-    if not _is_intact(*tree):
+    path, manifest = tree
+    if not is_intact(path, manifest.sizes):
         raise OSError(errno.EILSEQ, "changed since it was unpacked", tree[0])
 
 
-def _is_intact(tree: str, manifest: Manifest) -> bool:
+def is_intact(tree: str, sizes: Sequence[int]) -> bool:
+    """Return whether the files 0, 1, … beside a manifest have these ``sizes``, and none is later than it."""
     look = os.stat
     prefix = "" if _HAVE_DIR_FD else tree + os.sep
     try:
         stamp = look(os.path.join(tree, MANIFEST_NAME)).st_mtime_ns
         descriptor = os.open(tree, _DIRECTORY_FLAGS) if _HAVE_DIR_FD else None
         try:
-            for index, size in enumerate(manifest.sizes):
+            for index, size in enumerate(sizes):
                 info = look(f"{prefix}{index}", dir_fd=descriptor)
                 if info.st_mtime_ns > stamp or info.st_size != size:
                     return False

@@ -117,6 +117,10 @@ class Placed:
         paths.append(self.record_path())
         return paths
 
+    def sources_below(self) -> list[str]:
+        """Return the Python sources of the wheel, relative to the root."""
+        return [path for path in self.wheel.manifest.root_paths if path.endswith(".py")]
+
     def stored_path(self, slot: int) -> str | None:
         """Return where the store has the file of ``slot``; None for a generated one."""
         return os.path.join(self.wheel.tree, str(slot)) if slot < self.wheel.manifest.file_count else None
@@ -196,7 +200,7 @@ def _doubtful(item: Placed, shared: set[str]) -> Iterator[tuple[str, int]]:
 class NewDirectories:
     """The directories that are missing: those below roots, and all others."""
 
-    __slots__ = ("_old", "below", "elsewhere", "for_others")
+    __slots__ = ("_old", "_old_below", "below", "elsewhere", "for_others")
 
     def __init__(self, placed: Sequence[Placed]) -> None:
         self.below: dict[str, dict[str, None]] = {}
@@ -206,6 +210,7 @@ class NewDirectories:
         self.elsewhere: dict[str, None] = {}
         """Absolute, parents first."""
         self._old: set[str] = set()
+        self._old_below: dict[str, set[str]] = {}
         for item in placed:
             self.add(item.root)
             self._add_below(item)
@@ -238,7 +243,7 @@ class NewDirectories:
 
     def _add_below(self, item: Placed) -> None:
         new = self.below.setdefault(item.base, {})
-        old = self._old
+        old = self._old_below.setdefault(item.base, set())
         for directory in item.wheel.manifest.root_directories:
             if directory in new or directory in old:
                 continue
@@ -246,6 +251,13 @@ class NewDirectories:
                 new[directory] = None
             else:
                 old.add(directory)
+
+
+def bytecode_path(path: str, cache_tag: str, separator: str = os.sep) -> str:
+    """Return where the bytecode of the source at ``path`` goes (PEP 3147)."""
+    directory, _, name = path.rpartition(separator)
+    beside = f"__pycache__{separator}{name[:-3]}.{cache_tag}.pyc"
+    return f"{directory}{separator}{beside}" if directory else beside
 
 
 def paths_in_old_directories(placed: Sequence[Placed], new: NewDirectories) -> Iterator[str]:
@@ -278,9 +290,11 @@ def link_jobs(placed: Sequence[Placed]) -> list[LinkJob]:
     return runs
 
 
-def written_below(placed: Sequence[Placed], new: NewDirectories) -> list[Below]:
-    """Return, by root, all files and missing directories, for the journal."""
+def written_below(placed: Sequence[Placed], new: NewDirectories, bytecode: Sequence[LinkJob]) -> list[Below]:
+    """Return, by root, all files that are linked and missing directories, for the journal."""
     files: dict[str, list[str]] = {}
     for item in placed:
         files.setdefault(item.base, []).extend(item.wheel.manifest.root_paths)
+    for _, root, paths, _ in bytecode:
+        files[root + os.sep] += paths
     return [(base[: -len(os.sep)], list(new.below[base]), paths) for base, paths in files.items()]

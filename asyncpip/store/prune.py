@@ -140,11 +140,18 @@ def _tree(bucket: str, path: str) -> StoreEntry:
     size, used_at = 0, 0.0
     try:
         used_at = os.stat(path).st_mtime
-        with os.scandir(path) as found:
-            size = sum(each.stat(follow_symlinks=False).st_size for each in found)
+        size = _size_below(path)
     except OSError:  # gone meanwhile, or no directory
         pass
     return StoreEntry(bucket, path, is_tree=True, size_bytes=size, used_at=used_at)
+
+
+def _size_below(path: str) -> int:
+    with os.scandir(path) as found:
+        return sum(
+            _size_below(each.path) if each.is_dir(follow_symlinks=False) else each.stat(follow_symlinks=False).st_size
+            for each in found
+        )
 
 
 def _files(bucket: str, directory: str) -> Iterator[StoreEntry]:

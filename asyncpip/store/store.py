@@ -138,6 +138,17 @@ class Store:
                 raise StoreError(f"the store at {self.root} cannot be written to", why=str(error)) from error
         return final
 
+    def commit_into_tree(self, staging: str, final: str) -> None:
+        """Make ``staging`` a directory within a tree, instead of a damaged one; raise `OSError` if that is gone."""
+        aside = self._staging_name()
+        try:
+            os.rename(final, aside)
+        except FileNotFoundError:
+            pass
+        else:
+            remove_tree(aside)
+        os.rename(staging, final)
+
     def discard(self, staging: str) -> None:
         """Remove a staging directory that will not become a tree."""
         remove_tree(staging)

@@ -135,6 +135,20 @@ def test_verifying(filled: Workplace, index: IndexServer) -> None:
     done(filled.install("-i", index.index_url, *PROJECTS, "--force-reinstall", "--verify"))
 
 
+def test_verifying_bytecode(filled: Workplace, index: IndexServer) -> None:
+    done(filled.install("-i", index.index_url, *PROJECTS, "--force-reinstall", "--compile"))
+    path = next(trees(filled)["leaf"].glob("bytecode-*/0"))
+    stamp = path.stat()
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    outcome = done(filled.asyncpip("cache", "verify"))
+    assert ".pyc is not what was compiled" in outcome.stderr
+    assert "Checked 3 stored wheels and archives: 1 damaged" in outcome.stdout
+    assert "leaf" not in trees(filled)
+
+
 def test_verifying_archives(workplace: Workplace) -> None:
     good = (
         workplace.cache

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SAID_TO_DECIDE_NOTHING = {
     "cache_dir", "concurrent_downloads", "debug", "jobs", "keyring_provider", "link_mode", "lock_timeout", "log",
     "no_color", "no_input", "progress_bar", "python", "quiet", "resume_retries", "retries", "timeout", "verbose",
-    "explain", "requirement_files", "constraint_files",
+    "explain", "compile", "requirement_files", "constraint_files",
 }  # fmt: skip
 _VALUES = {
     "moment": "2024-01-01", "python_version": "3.11", "address": "127.0.0.1", "keyring_provider": "disabled",
