@@ -47,6 +47,9 @@ class StoredArchive(Value):
     made_of_source: str | None = None
     """Where it was made here of what was asked for, its own file name: a built wheel, a zipped checkout."""
 
+    metadata_sha256: str | None = None
+    """As `StoredWheel` has it. Nobody opens what is kept whole: never known."""
+
     @property
     def is_built(self) -> bool:
         """Whether it is a wheel that was built of what was asked for."""

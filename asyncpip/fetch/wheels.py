@@ -12,7 +12,7 @@ import anyio.to_thread
 from asyncpip.core.names import Digest
 from asyncpip.core.unpacking import MISMATCH, OK, REFUSED, UnpackJob
 from asyncpip.core.urls import filename_of, url_to_path, without_fragment
-from asyncpip.core.values import Value
+from asyncpip.core.values import Value, replace
 from asyncpip.errors import DownloadError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
@@ -39,6 +39,8 @@ class StoredWheel(Value):
     tree: str
     from_store: bool
     """Whether it was there before this run, and nothing has checked yet that nobody edited it."""
+    metadata_sha256: str | None = None
+    """Of its METADATA, in hexadecimal; known where it was unpacked just now."""
 
 
 class WheelFetcher:
@@ -147,7 +149,7 @@ class WheelFetcher:
             raise
         self._store.commit_tree(staging, digest)
         self._fresh.add(digest)
-        return self._stored(digest)
+        return replace(self._stored(digest), metadata_sha256=outcome.details[0])
 
     @staticmethod
     def _digest_of(outcome: Outcome, demands: Sequence[AllowedHashes], name: str, url: str) -> Digest:

@@ -18,21 +18,23 @@ from asyncpip.errors import WheelFormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from mmap import mmap
 
     Buffer = bytes | mmap | memoryview
 
     Member = tuple[str, int, int, int, int, int, bool]
-    """name, method, CRC-32, compressed size, size, offset of the local header, whether any execute bit is set."""
+    """name, method, CRC-32, compressed size, size, offset of the data, whether any execute bit is set."""
 
 try:
     from deflate import DeflateError, deflate_decompress
     from deflate import crc32 as deflate_crc32
 
     _HAVE_LIBDEFLATE = True
+    _crc32: Callable[[bytes | bytearray | memoryview], int] = deflate_crc32
 except ImportError:  # no wheel of libdeflate for this platform: half the speed, same result
     _HAVE_LIBDEFLATE = False
+    _crc32 = zlib_crc32
 
 STORED, DEFLATED, _BZIP2, _LZMA = 0, 8, 12, 14
 ONE_SHOT_LIMIT_BYTES = 48 * 1024 * 1024
@@ -81,8 +83,8 @@ class ArchiveReader:
 
     def read(self, member: Member) -> bytes | bytearray | memoryview:
         """Return the content of ``member``, size and CRC checked."""
-        name, method, crc, _, size, _, _ = member
-        raw = self._raw(member)
+        name, method, crc, packed, size, start, _ = member
+        raw = memoryview(self.data)[start : start + packed]
         if method == STORED:
             content: bytes | bytearray | memoryview = raw
         elif method == DEFLATED:
@@ -145,12 +147,13 @@ class ArchiveReader:
                 full, packed, local = self._zip64_sizes(extra, full, packed, local)
             at += header + name_len + extra_len + comment_len
             name = self._decode_name(raw_name, flags)
-            extents.append((local, self._check_local_header(raw_name, method, crc, packed, full, local, flags)))
+            start, end_of_data = self._check_local_header(raw_name, method, crc, packed, full, local, flags)
+            extents.append((local, end_of_data))
             if method != DEFLATED or full > packed * MAX_DEFLATE_RATIO + 64:
                 self._check_method(name, method, packed, full)
             mode = external >> 16
             executable = bool(mode & 0o111) and mode & _TYPE_MASK == _REGULAR_FILE
-            members.append((name, method, crc, packed, full, local, executable))
+            members.append((name, method, crc, packed, full, start, executable))
         if at != end:
             raise self.broken("its zip directory holds more than it declares")
         self._check_extents(extents, offset)
@@ -226,8 +229,8 @@ class ArchiveReader:
 
     def _check_local_header(
         self, raw_name: bytes, method: int, crc: int, packed: int, full: int, local: int, flags: int
-    ) -> int:
-        """Return where the member's data ends, after comparing its local header with the directory."""
+    ) -> tuple[int, int]:
+        """Return where the member's data begins and ends, after comparing its local header with the directory."""
         data = self.data
         signature, _, local_flags, local_method, _, _, local_crc, local_packed, local_full, name_len, extra_len = (
             _LOCAL.unpack_from(data, local)
@@ -248,8 +251,7 @@ class ArchiveReader:
                 local_full, local_packed, _ = self._zip64_sizes(extra, local_full, local_packed, 0)
             if local_crc != crc or local_packed != packed or local_full != full:
                 raise self.broken(f"the two zip headers of member {raw_name!r} disagree about its size or CRC-32")
-        end: int = content + packed
-        return end
+        return content, content + packed
 
     def _check_extents(self, extents: list[tuple[int, int]], directory: int) -> None:
         """Refuse members that share bytes: that is how a small archive unpacks to petabytes."""
@@ -265,10 +267,7 @@ class ArchiveReader:
             raise self.broken("a member reaches into the zip directory")
 
     def _raw(self, member: Member) -> memoryview:
-        local = member[5]
-        name_len = int.from_bytes(self.data[local + 26 : local + 28], "little")
-        extra_len = int.from_bytes(self.data[local + 28 : local + 30], "little")
-        start = local + _LOCAL.size + name_len + extra_len
+        start = member[5]
         raw = memoryview(self.data)[start : start + member[3]]
         if len(raw) != member[3]:
             raise self.broken(f"member `{member[0]}` reaches beyond the end of the archive")
@@ -300,10 +299,6 @@ class ArchiveReader:
                     return  # whoever asked sees that this is too much
         except Exception as error:  # both have their own errors for damaged data, without a common base
             raise self.broken(f"member `{name}` cannot be decompressed ({error})") from error
-
-
-def _crc32(content: bytes | bytearray | memoryview) -> int:
-    return int(deflate_crc32(content)) if _HAVE_LIBDEFLATE else zlib_crc32(content)
 
 
 def _slices(raw: memoryview) -> Iterator[bytes]:

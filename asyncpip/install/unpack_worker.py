@@ -11,7 +11,7 @@ import mmap
 import os
 import sys
 
-from asyncpip.core.unpacking import BUG, FAILED, MISMATCH, OK, PAIR, REFUSED, Outcome, UnpackJob
+from asyncpip.core.unpacking import BUG, FAILED, MISMATCH, OK, PAIR, REFUSED, Outcome, UnpackJob, metadata_digest
 from asyncpip.errors import AsyncpipError
 from asyncpip.install.unpacker import unpack_wheel
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 def run_job(job: UnpackJob, cancelled: Callable[[], bool] = lambda: False) -> Outcome:
     """Check and unpack; never raises for what an archive or a disk can do, but lets `UnpackCancelledError` through."""
     digests: dict[str, str] = {}
+    metadata: list[bytes] = []
     try:
         with open(job.path, "rb") as reading:
             content = _mapped(reading.fileno(), job.size_bytes) if job.size_bytes else b""
@@ -42,12 +43,13 @@ def run_job(job: UnpackJob, cancelled: Callable[[], bool] = lambda: False) -> Ou
             staging=job.staging,
             umask=job.umask,
             cancelled=cancelled,
+            on_metadata=metadata.append,
         )
     except AsyncpipError as error:
         return Outcome(REFUSED, digests, [error.what, error.why or "", error.hint or ""])
     except OSError as error:
         return Outcome(FAILED, digests, [str(error.errno or 0), str(error)])
-    return Outcome(OK, digests, [])
+    return Outcome(OK, digests, [metadata_digest(metadata[0])])
 
 
 def _mapped(descriptor: int, size: int) -> mmap.mmap:

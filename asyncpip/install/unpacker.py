@@ -34,9 +34,18 @@ class UnpackCancelledError(Exception):
 
 
 def unpack_wheel(
-    data: Buffer, *, filename: str, digest: str, staging: str, umask: int, cancelled: Callable[[], bool]
+    data: Buffer,
+    *,
+    filename: str,
+    digest: str,
+    staging: str,
+    umask: int,
+    cancelled: Callable[[], bool],
+    on_metadata: Callable[[bytes], object] = lambda _: None,
 ) -> Manifest:
     """Unpack a wheel into the empty directory ``staging``; return its manifest, which is written there last.
+
+    ``on_metadata`` is given the content of METADATA.
 
     Raises `WheelFormatError` for what is no acceptable wheel, `OSError`, and `UnpackCancelledError` where
     ``cancelled()`` becomes true between two members.
@@ -46,6 +55,7 @@ def unpack_wheel(
     layout = read_layout(
         filename, [member[0] for member in archive.members], lambda name: archive.read_text(by_name[name])
     )
+    on_metadata(layout.metadata)
     placement = place_members(layout, [member[0] for member in archive.members])
     root = placement.groups.pop(ROOT)
     replaced = {f"{layout.dist_info}/{name}" for name in _WRITTEN_BY_INSTALLERS}
@@ -124,7 +134,7 @@ def _write_members(
                         write_all(descriptor, content)
                 finally:
                     close(descriptor)
-                head = bytes(content[: len(_SHEBANG_MARK)])
+                head = bytes(content[: len(_SHEBANG_MARK)]) if index >= inspect_from else b""
             else:
                 head = _write_large(archive, member, f"{prefix}{index}", mode, directory, cancelled)
             if member[6] and masks_execution:  # execute bits do not depend on the umask (pip)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from packaging.requirements import InvalidRequirement, Requirement
 
 from asyncpip.core.names import normalize_name
+from asyncpip.core.unpacking import metadata_digest
 from asyncpip.core.urls import redact
 from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.pipeline.bridge import parse_metadata
@@ -16,10 +17,34 @@ if TYPE_CHECKING:
 
     from asyncpip.core.metadata import CoreMetadata
     from asyncpip.core.page import PageFile
+    from asyncpip.pipeline.keeping import OnDisk
 
     Stored = TypeVar("Stored")
 
 _MOST_SHOWN = 5
+
+
+class Said:
+    """What indexes, or the store's records, said of wheels that are not here yet; by address."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, tuple[CoreMetadata, str | None]] = {}
+
+    def before(self, file: PageFile, metadata: CoreMetadata) -> None:
+        """Note what an earlier run heard."""
+        self._said[file.url] = metadata, None
+
+    def now(self, file: PageFile, metadata: CoreMetadata, text: bytes) -> None:
+        """Note what was parsed of ``text``, whose digest has been compared where the page gives one."""
+        given = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None
+        self._said[file.url] = metadata, given.lower() if given else metadata_digest(text)
+
+    def to_compare(self, file: PageFile, stored: OnDisk) -> CoreMetadata | None:
+        """Return what to compare the wheel with; once, and None where both are old or were the same file."""
+        said, digest = self._said.pop(file.url, (None, None))
+        if digest is None:
+            return None if stored.from_store else said
+        return None if digest == stored.metadata_sha256 else said
 
 
 def check_agreement(

@@ -56,6 +56,10 @@ class OnDisk(Protocol):
     def from_store(self) -> bool:
         """Whether it was there before this run."""
 
+    @property
+    def metadata_sha256(self) -> str | None:
+        """Of the wheel's METADATA, in hexadecimal, where that is known."""
+
 
 Stored = TypeVar("Stored", bound=OnDisk)
 

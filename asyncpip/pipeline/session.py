@@ -25,7 +25,7 @@ from asyncpip.fetch.downloader import Downloader
 from asyncpip.index.client import IndexClient
 from asyncpip.index.links_page import LinksPage
 from asyncpip.net.trust import is_trusted_origin
-from asyncpip.pipeline.agreement import check_agreement
+from asyncpip.pipeline.agreement import Said, check_agreement
 from asyncpip.pipeline.bridge import parse_metadata
 from asyncpip.pipeline.built_wheels import find_built, read_built_metadata
 from asyncpip.pipeline.keeping import Stored, read_metadata_file
@@ -99,8 +99,7 @@ class Session(Generic[Stored]):
         self._builds = builds
         self._waiting = waiting
         """What is being built while the answers of this session are awaited; None in the run's own."""
-        self._said: dict[str, tuple[CoreMetadata, bool]] = {}
-        """What to compare the wheel at that address with, and whether it came in this run."""
+        self._said = Said()
         self._locked: dict[NormalizedName, ProjectPage | None] = {
             name: LinksPage(_LOCK_PAGE, file.url, [file]).for_project(name) for name, file in locked_files
         }
@@ -124,7 +123,7 @@ class Session(Generic[Stored]):
             found = _decode_metadata(data or b"")
         except msgspec.DecodeError:
             return None
-        self._said[file.url] = found, False
+        self._said.before(file, found)
         return found
 
     def _find_built(self, candidate: Candidate) -> BuiltWheel | None:
@@ -153,7 +152,7 @@ class Session(Generic[Stored]):
             _, text = await self._fetch_with_metadata(file, NO_HASHES)
         metadata = parse_metadata(text, file.filename)
         if result.metadata is not None and result.archive is None:
-            self._said[file.url] = metadata, True
+            self._said.now(file, metadata, text)
         key = _metadata_key(file)
         if key:
             self.index.writes.add(lambda: self.store.write_record(METADATA_BUCKET, key, _encode_metadata(metadata)))
@@ -178,8 +177,8 @@ class Session(Generic[Stored]):
 
     async def check_agreement(self, file: PageFile, stored: Stored) -> None:
         """Raise `WheelFormatError` where a wheel is not what it was said to be; looked at once, where either is new."""
-        said, is_new = self._said.pop(file.url, (None, False))
-        if said is None or (stored.from_store and not is_new):
+        said = self._said.to_compare(file, stored)
+        if said is None:
             return
         try:
             await anyio.to_thread.run_sync(check_agreement, file, said, self.archives.read_metadata, stored)
