@@ -24,6 +24,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what makes some tests longer."""
+    parser.addoption("--random-kills", type=int, default=20, help="how many runs are killed at random times (20)")
+
+
 @pytest.fixture
 def index_server() -> Iterator[IndexServer]:
     """A simple repository on loopback, without projects yet."""

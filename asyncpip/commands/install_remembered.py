@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import time
-from binascii import crc32
 
 from asyncpip.commands.compiling import compiler
 from asyncpip.commands.holding import hold_environment
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from asyncpip.commands.install_start import Start
     from asyncpip.store.store import Store
 
-_BUCKET = "installs-v1"
+_BUCKET = "installs-v2"
 _FIELDS = 3
 MOST_NAMES_BESIDE_A_SUMMARY = 12
 """Three screen lines or so of names. Where a live display sums up, more would push all else off the screen."""
@@ -57,7 +56,7 @@ def keep_install(
             "\n".join(lines),
         )
     ).encode("utf-8", "surrogateescape")
-    store.write_record(_BUCKET, question, b"%08x\0" % crc32(body) + body)
+    store.write_record(_BUCKET, question, body)
 
 
 def install_remembered(start: Start) -> int | None:
@@ -137,9 +136,8 @@ def _carry_out(
 
 def _read(store: Store, question: str) -> tuple[list[RememberedWheel], list[str]] | None:
     data = store.read_record(_BUCKET, question)
-    head, _, body = (data or b"").partition(b"\0")
-    fields = body.decode("utf-8", "surrogateescape").split("\0")
-    if head != b"%08x" % crc32(body) or len(fields) != _FIELDS:
+    fields = (data or b"").decode("utf-8", "surrogateescape").split("\0")
+    if len(fields) != _FIELDS:
         return None
     fresh_until, wheels, lines = fields
     if time.time() >= float(fresh_until):

@@ -8,12 +8,12 @@ import time
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import install_output as output
-from asyncpip.commands.holding import hold_environment
+from asyncpip.commands.holding import hold_environment, settle
 from asyncpip.commands.inquiry import Inquiry
 from asyncpip.commands.install_options import target_choice, upgrade_strategy
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level, Message
-from asyncpip.environment.destination import choose_destination
+from asyncpip.environment.destination import choose_destination, is_writable_directory
 from asyncpip.environment.externally_managed import check_externally_managed
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.resolve.satisfied import check_satisfied
@@ -111,17 +111,24 @@ class InstallRun:
 
     def scan_installed(self) -> InstalledDistributions:
         """Return what is installed in the target."""
-        installed = InstalledDistributions.scan(self.running_target.sys_path, self.running_target)
+        installed = self._scan()
+        held = self.destination.scheme.purelib
+        if unfinished := [path for path in installed.unfinished if self.dry_run or path != held]:
+            settle(unfinished, self.warn)
+            installed = self._scan()
         for text in installed.warnings:
             self.warn(text)
         return installed
+
+    def _scan(self) -> InstalledDistributions:
+        return InstalledDistributions.scan(self.running_target.sys_path, self.running_target)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the target for this process, and put right what a killed run left there; not for a dry run."""
         home = self.destination.scheme.purelib
-        if self.dry_run or not os.path.isdir(home):
-            yield
+        if self.dry_run or not is_writable_directory(home):
+            yield  # nothing will be changed: the first step fails, if there is anything to do
             return
         with hold_environment(home, self.reporter, timeout_seconds=self.settings.seconds("lock_timeout")):
             yield

@@ -12,7 +12,7 @@ from asyncpip.core.events import Level, Message
 from asyncpip.environment.direct_url_file import InvalidDirectUrlError, is_editable, read_direct_url_data
 from asyncpip.environment.scan import editable_link_names, egg_links, scan
 from asyncpip.environment.view import open_view
-from asyncpip.errors import CommandError, EnvironmentBusyError, TargetEnvironmentError
+from asyncpip.errors import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ class InstalledView:
             self.warn(self.environment.notice)
         self._paths = list(paths) or self.environment.sys_path
         result = self._scan()
-        if result.unfinished and self._settle(dict.fromkeys(result.unfinished)):
+        if result.unfinished:
+            from asyncpip.commands.holding import settle  # noqa: PLC0415 - hardly ever needed
+
+            settle(dict.fromkeys(result.unfinished), self.warn)
             result = self._scan()
         self.all: list[FoundDistribution] = result.found
         """Every distribution, in the order of the directories."""
@@ -90,24 +93,6 @@ class InstalledView:
             user_site=environment.user_site if wants_user else None,
             warn=self.warn,
         )
-
-    def _settle(self, directories: Iterable[str]) -> bool:
-        """Undo what killed runs left; return whether anything was done."""
-        from asyncpip.environment.lock import lock_environment  # noqa: PLC0415 - hardly ever needed
-        from asyncpip.install.transaction import recover  # noqa: PLC0415 - as above
-
-        for directory in directories:
-            if not os.access(directory, os.W_OK):
-                self.warn(f"{directory} holds an unfinished installation, which only who may write there can undo")
-                continue
-            try:
-                with lock_environment(directory, timeout_seconds=0, on_wait=lambda: None):
-                    recover(directory, self.warn)
-            except EnvironmentBusyError:
-                self.warn(f"Another process is changing {directory}; what is shown may be out of date in a moment")
-            except TargetEnvironmentError as error:
-                self.warn(f"{directory} holds an unfinished installation: {error.why or error.what}")
-        return True
 
 
 def check_path_option(context: CommandContext) -> tuple[str, ...]:

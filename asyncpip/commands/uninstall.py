@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asyncpip.commands.holding import hold_environment
+from asyncpip.commands.holding import hold_environment, settle
 from asyncpip.commands.removals import removal_from, warn_superuser
 from asyncpip.commands.uninstall_names import read_names
 from asyncpip.core.events import Level, Message
@@ -26,7 +26,7 @@ from asyncpip.install.uninstaller import paths_to_remove
 from asyncpip.store.store import open_store, process_umask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -68,6 +68,9 @@ def run(context: CommandContext) -> int:
                 held.enter_context(
                     hold_environment(home, context.reporter, timeout_seconds=settings.seconds("lock_timeout"))
                 )
+        else:
+            unfinished = InstalledDistributions.scan(_places(target, directory), target).unfinished
+            settle(unfinished, lambda text: _tell(context, Level.WARNING, text))
         work = _Uninstall(context, target, directory)
         work.look_at(names)
         work.finish()
@@ -101,6 +104,11 @@ def _homes(target: TargetEnvironment, directory: str | None) -> Iterator[str]:
     yield from (place for place in dict.fromkeys(places) if os.path.isdir(place))
 
 
+def _places(target: TargetEnvironment, directory: str | None) -> Sequence[str]:
+    """Return where installed distributions are looked for."""
+    return target.sys_path if directory is None else [directory]
+
+
 class _Uninstall:
     """What one run has found out so far: first all of `look_at`, then `finish`."""
 
@@ -111,7 +119,7 @@ class _Uninstall:
         """Of `--target`."""
         self._is_dry = context.settings.flag("dry_run")
         self._asks = not context.settings.flag("yes") or self._is_dry
-        self._installed = InstalledDistributions.scan(target.sys_path if directory is None else [directory], target)
+        self._installed = InstalledDistributions.scan(_places(target, directory), target)
         self._blocks: list[list[str]] = []
         """Where no questions are asked, what is told of each distribution after all have gone: pip's order."""
         self.leaving: list[_Leaving] = []

@@ -46,7 +46,7 @@ class InstalledDistributions(Mapping["NormalizedName", InstalledDistribution]):
     Looking a distribution up reads its metadata, once. Not safe to use from two threads at a time.
     """
 
-    __slots__ = ("_egg_links", "_found", "_read", "warnings")
+    __slots__ = ("_egg_links", "_found", "_read", "unfinished", "warnings")
 
     def __init__(self) -> None:
         self._found: dict[NormalizedName, FoundDistribution] = {}
@@ -54,6 +54,8 @@ class InstalledDistributions(Mapping["NormalizedName", InstalledDistribution]):
         self._egg_links: set[str] = set()
         self.warnings: list[str] = []
         """What was left out and why, one line each, in pip's words."""
+        self.unfinished: tuple[str, ...] = ()
+        """Directories in which a run is changing something, or was killed while it did."""
 
     @classmethod
     def scan(cls, paths: Iterable[str], target: TargetEnvironment) -> InstalledDistributions:
@@ -67,6 +69,7 @@ class InstalledDistributions(Mapping["NormalizedName", InstalledDistribution]):
         )
         installed._found = {each.name: each for each in result.found if each.name not in STANDARD_LIBRARY}
         installed._egg_links = result.egg_links
+        installed.unfinished = tuple(dict.fromkeys(result.unfinished))
         return installed
 
     def names(self) -> tuple[NormalizedName, ...]:

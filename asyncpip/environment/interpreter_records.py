@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asyncpip.core.ports import RecordStore
     from asyncpip.environment.target import InterpreterFacts
 
-BUCKET = "interpreters-v2"
+BUCKET = "interpreters-v3"
 _PATH_VARIABLES = ("HOME", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPATH", "PYTHONPLATLIBDIR", "PYTHONUSERBASE")
 """Environment variables that change `sys.path` or the schemes."""
 _RUN_AT_START = ("sitecustomize", "usercustomize", "_manylinux")

@@ -116,6 +116,7 @@ class Scan:
         except OSError:
             return
         links = []
+        first = len(self.found)
         is_egg = path.lower().endswith(".egg")
         for entry in entries:
             ending = entry[-_SUFFIX_LENGTH:]
@@ -127,6 +128,9 @@ class Scan:
                 links.append(entry)
             elif entry.startswith(UNFINISHED):
                 self.unfinished.append(path)
+        if self.unfinished and self.unfinished[-1] == path:
+            begun = min(_begun_at(path, entry) for entry in entries if entry.startswith(UNFINISHED))
+            self.found[first:] = [each for each in self.found[first:] if not _is_half_there(each, begun)]
         for entry in links:
             self._follow_link(path, entry, is_local, in_user_site)
 
@@ -329,6 +333,25 @@ def _read_whole(path: str) -> bytes | None:
 
 def _metadata_paths(info_path: str) -> tuple[str, str, str]:
     return f"{info_path}{os.sep}METADATA", f"{info_path}{os.sep}PKG-INFO", info_path
+
+
+def _begun_at(path: str, entry: str) -> float:
+    """Return when the unfinished run ``entry`` wrote its journal; infinity where it has none, so changed nothing."""
+    try:
+        return os.stat(f"{path}{os.sep}{entry}{os.sep}journal").st_mtime
+    except OSError:
+        return float("inf")
+
+
+def _is_half_there(distribution: FoundDistribution, begun: float) -> bool:
+    """Return whether a dist-info has changed since ``begun`` and lacks its RECORD, which comes last and goes first."""
+    path = distribution.info_path
+    if not path.endswith(".dist-info") or os.path.exists(f"{path}{os.sep}RECORD"):
+        return False
+    try:
+        return os.stat(path).st_mtime >= begun
+    except OSError:  # it has just gone
+        return True
 
 
 def _is_within(path: str, directory: str) -> bool:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from asyncpip.core.ports import RecordStore
 
-PAGES = "pages-v2"
+PAGES = "pages-v3"
 """Project pages, as `page.page_from_record` reads them."""
-LINKS_PAGES = "links-pages-v1"
+LINKS_PAGES = "links-pages-v2"
 """Find-links pages, as `links_page.links_page_from_record` reads them."""
-PROJECT_LISTS = "project-lists-v1"
+PROJECT_LISTS = "project-lists-v2"
 """Root pages, as `project_list.project_list_from_record` reads them."""
 
 T = TypeVar("T")

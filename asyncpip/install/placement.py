@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from asyncpip.core.target import SchemePaths
+    from asyncpip.install.journal import Below
     from asyncpip.install.linker import LinkJob
     from asyncpip.install.manifest import Manifest
-    from asyncpip.install.transaction import Below
 
 INSTALLER = b"asyncpip\n"
 

@@ -4,6 +4,10 @@ The journal lists, before anything is touched, the files that will be moved asid
 the files that will appear. Undoing needs nothing but the journal and the disk, so the same function serves a step that
 failed and, later, a run that was killed: its journal lies in the target, and whoever holds the lock on the target next
 calls `recover`.
+
+After a power loss what was moved aside must not be lost, so the journal is on the disk before anything is moved
+(decision 21): 2 to 13 ms on ext4, for runs that replace or remove. A run that only adds asks the kernel to
+begin writing it, 0.1 ms: file systems with ordered data then have it on the disk before the names of what was added.
 """
 
 from __future__ import annotations
@@ -11,23 +15,19 @@ from __future__ import annotations
 import errno
 import os
 
+from asyncpip.install.journal import Journal, JournalError
 from asyncpip.store.store import read_file, remove_quietly, remove_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    Below = tuple[str, list[str], list[str]]
-    """A directory, and relative to it directories that will be made there (not by `begin`) and files that will appear.
-    """
+    from asyncpip.install.journal import Below
 
 PREFIX = ".asyncpip-"
 """Of the directory in the target that holds a journal and what was moved aside; no importable name."""
 _UNFINISHED, _JOURNAL, _DONE, _PRUNE = "unfinished", "journal", "committed", "prune"
-_MOVED, _DIRECTORY, _FILE = "M", "D", "F"
-_BELOW, _DIRECTORIES, _FILES = "B", "d", "f"
-"""A directory, and two entries of many lines: what lies below it. Joining 25.8k names is done in 1 ms, making as many
-absolute paths and entries of them takes 20. No name holds a line end, for no manifest could."""
+_VIRTUAL = "pyvenv.cfg"
 
 
 class Transaction:
@@ -57,15 +57,16 @@ class Transaction:
         """Write the journal, move old files aside, make the new directories, except those ``below`` others."""
         self._make_home()
         os.mkdir(self.directory, 0o700)
-        entries = [f"{_MOVED}{path}" for path in self._moved]
-        entries += [f"{_DIRECTORY}{path}" for path in self._new_directories]
-        entries += [f"{_FILE}{path}" for path in self._new_files]
-        for directory, directories, files in self._below:
-            entries.append(_BELOW + directory)
-            entries += (_DIRECTORIES + "\n".join(directories), _FILES + "\n".join(files))
+        data = Journal.encode(
+            os.path.abspath(self.home),
+            moved=self._moved,
+            directories=self._new_directories,
+            files=self._new_files,
+            below=self._below,
+        )
         # Aside first: half a journal would name paths that are beginnings of others.
         aside = os.path.join(self.directory, _UNFINISHED)
-        _write(aside, "\0".join(entries).encode("utf-8", "surrogateescape"))
+        _write(aside, data, durable=bool(self._moved))
         os.rename(aside, os.path.join(self.directory, _JOURNAL))
         for number, path in enumerate(self._moved):
             _move(path, os.path.join(self.directory, str(number)))
@@ -118,7 +119,9 @@ def recover(home: str, warn: Callable[[str], None]) -> None:
         return
     for name in names:
         directory = os.path.join(home, name)
-        if os.path.lexists(os.path.join(directory, _JOURNAL)):
+        if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+            warn(f"{directory} is what another user's interrupted run has left; only that user can undo its changes.")
+        elif os.path.lexists(os.path.join(directory, _JOURNAL)):
             warn(f"An earlier run was interrupted while it changed {home}; its changes are undone.")
             for problem in _undo(directory):
                 warn(problem)
@@ -142,35 +145,53 @@ def _undo(directory: str) -> list[str]:
         return []
     if data is None and os.path.lexists(journal):  # what was moved aside is kept, for somebody may need it
         return [f"could not read {journal}"]
-    entries = data.decode("utf-8", "surrogateescape").split("\0") if data else []
-    moved = [entry[1:] for entry in entries if entry[:1] == _MOVED]
-    untouched = {path for number, path in enumerate(moved) if not os.path.lexists(os.path.join(directory, str(number)))}
-    files = [entry[1:] for entry in entries if entry[:1] == _FILE] + _listed_below(entries, _FILES)
-    problems = _remove_files([path for path in files if path not in untouched])
-    directories = [entry[1:] for entry in entries if entry[:1] == _DIRECTORY]
-    _remove_empty(directories + _listed_below(entries, _DIRECTORIES))
-    for number, path in enumerate(moved):
-        if path not in untouched:
+    if data is None:  # nothing has changed yet
+        remove_tree(directory)
+        return []
+    try:
+        said = _read_journal(data, os.path.dirname(directory))
+    except JournalError as error:
+        return _give_up(directory, f"{journal} cannot be followed: {error}")
+    numbered = [(os.path.join(directory, str(number)), path) for number, path in enumerate(said.moved)]
+    untouched = {path for kept, path in numbered if not os.path.lexists(kept)}
+    problems = _remove_files([path for path in said.files if path not in untouched])
+    _remove_empty(said.directories)
+    for kept, path in numbered:
+        if path is not None and path not in untouched:
             try:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
-                _move(os.path.join(directory, str(number)), path)
+                _move(kept, path)
             except OSError as error:
-                problems.append(f"could not put back {path} (kept as {directory}/{number}): {error}")
+                problems.append(f"could not put back {path} (kept as {kept}): {error}")
     if not problems:
         remove_tree(directory)
     return problems
 
 
-def _listed_below(entries: Sequence[str], kind: str) -> list[str]:
-    """Return the paths, absolute, of the entries of many lines that are of ``kind``."""
-    found: list[str] = []
-    directory = ""
-    for entry in entries:
-        if entry[:1] == _BELOW:
-            directory = entry[1:]
-        elif entry[:1] == kind and len(entry) > 1:
-            found += [os.path.join(directory, name) for name in entry[1:].split("\n")]
-    return found
+def _read_journal(data: bytes, home: str) -> Journal:
+    """Return what a journal found in ``home`` says of that directory, which may be a copy of the one it names."""
+    said = Journal.decode(data)
+    home = os.path.abspath(home)
+    try:
+        if home == said.home or os.path.samefile(home, said.home):
+            return said
+    except OSError:  # the original is gone
+        pass
+    boundary = place = home
+    while os.path.dirname(place) != place:
+        place = os.path.dirname(place)
+        if os.path.exists(os.path.join(place, _VIRTUAL)):
+            boundary = place
+            break
+    return said.moved_to(home, boundary)
+
+
+def _give_up(directory: str, why: str) -> list[str]:
+    """Keep what was moved aside, for somebody needs it; where there is none, do not come back to it again."""
+    if any(name.isdecimal() for name in os.listdir(directory)):
+        return [f"{why}; what it had moved aside is kept in {directory}"]
+    remove_tree(directory)
+    return [f"{why}; what that run had begun to add may be incomplete, `--force-reinstall` replaces it"]
 
 
 def _remove_files(paths: Sequence[str]) -> list[str]:
@@ -222,11 +243,16 @@ def _copy(source: str, destination: str) -> None:
         raise
 
 
-def _write(path: str, data: bytes) -> None:
+def _write(path: str, data: bytes, *, durable: bool = False) -> None:
+    """Write a new file; ``durable`` waits until it is on the disk, else the kernel only begins with that."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
     try:
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]
+        if durable:
+            os.fsync(descriptor)
+        elif hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
     finally:
         os.close(descriptor)

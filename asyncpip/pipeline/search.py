@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from asyncpip.index.client import IndexClient
     from asyncpip.pipeline.lookup import LookUp
 
-SUMMARIES = "summaries-v1"
+SUMMARIES = "summaries-v2"
 """What a search tells of a file's metadata, by the digest that its index gives and its address, as `session` has it."""
 _MOST_VERSIONS_ASKED = 3
 """Where the newest releases have no wheel, whose metadata would come without a build, an older one may do."""

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
 
-METADATA_BUCKET = "metadata-v1"
+METADATA_BUCKET = "metadata-v2"
 """Core metadata by SHA-256 and address of the wheel: MessagePack of `CoreMetadata` as an array.
 
 The digest is what an index says, and the metadata came without the archive: for the digest alone, whoever runs an index

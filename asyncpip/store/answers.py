@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from binascii import crc32
 
 from asyncpip.store import layout
+from asyncpip.store.sealed import unseal
 from asyncpip.store.store import Store, process_umask, read_file
 from asyncpip.version import VERSION
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Transcript = Sequence[tuple[bool, str]]
     """What was written, in order: whether to stderr, and the text."""
 
-_BUCKET = "answers-v1"
+_BUCKET = "answers-v2"
 _PREFIXES = ("PIP_", "ASYNCPIP_", "PYTHON", "XDG_", "LC_", "CI", "BUILD")
 _VARIABLES = (
     "HOME", "LANG", "PATH", "VIRTUAL_ENV", "ENSUREPIP_OPTIONS", "SOURCE_DATE_EPOCH", "NO_COLOR", "FORCE_COLOR", "TERM",
@@ -58,12 +58,9 @@ def read_answer(argv: Sequence[str], environ: Mapping[str, str]) -> Transcript |
     directory = cache_directory(argv, environ)
     if directory is None:
         return None
-    path = os.path.join(directory, layout.SUBFOLDER, layout.record_path(_BUCKET, _key(argv, environ)))
-    data = read_file(path)
-    if data is None:
-        return None
-    head, _, body = data.partition(b"\0")
-    if head != b"%08x" % crc32(body):
+    key = _key(argv, environ)
+    body = unseal(read_file(os.path.join(directory, layout.SUBFOLDER, layout.record_path(_BUCKET, key))), key)
+    if body is None:
         return None
     watched, _, transcript = body.decode("utf-8", "surrogateescape").partition("\0\0")
     entries = watched.split("\0")
@@ -98,7 +95,7 @@ def keep_answer(
     parts = [item for is_error, text in transcript for item in ("2" if is_error else "1", text)]
     body = ("\0".join(entries) + "\0\0" + "\0".join(parts)).encode("utf-8", "surrogateescape")
     store = Store(os.path.join(cache_dir, layout.SUBFOLDER), umask=process_umask())
-    store.write_record(_BUCKET, _key(argv, environ), b"%08x\0" % crc32(body) + body)
+    store.write_record(_BUCKET, _key(argv, environ), body)
 
 
 def _key(argv: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ import sys
 
 from asyncpip.errors import StoreError
 from asyncpip.store import layout
+from asyncpip.store.sealed import seal, unseal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,15 +39,15 @@ class Store:
     # --- records
 
     def read_record(self, bucket: str, key: str) -> bytes | None:
-        """Return a record or None."""
-        return read_file(os.path.join(self.root, layout.record_path(bucket, key)))
+        """Return a record; None where there is none, or one that was damaged."""
+        return unseal(read_file(os.path.join(self.root, layout.record_path(bucket, key))), key)
 
     def write_record(self, bucket: str, key: str, data: bytes) -> None:
         """Keep ``data``; a store that cannot be written to loses it silently, a temporary one never keeps any."""
         if self.is_temporary:
             return
         try:
-            self.write_file(os.path.join(self.root, layout.record_path(bucket, key)), data)
+            self.write_file(os.path.join(self.root, layout.record_path(bucket, key)), seal(data, key))
         except OSError:
             return
 

@@ -34,9 +34,9 @@ LEAN = (
     "commands.show", "core.headers", "core.lean_json", "core.names", "core.plain_dependency", "core.target",
     "core.unpacking", "core.values", "core.version_text", "environment.interpreter_records", "environment.listing",
     "environment.scan", "environment.tags", "environment.target", "environment.view", "errors",
-    "install.apply", "install.archive", "install.linker", "install.manifest", "install.record", "install.scheme",
-    "install.scripts", "install.transaction", "install.unpack_worker", "install.unpacker", "install.wheel",
-    "store.answers", "store.layout", "store.store",
+    "install.apply", "install.archive", "install.journal", "install.linker", "install.manifest", "install.record",
+    "install.scheme", "install.scripts", "install.transaction", "install.unpack_worker", "install.unpacker",
+    "install.wheel", "store.answers", "store.layout", "store.sealed", "store.store",
 )  # fmt: skip
 
 RUNNER = """

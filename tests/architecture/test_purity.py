@@ -31,11 +31,12 @@ PURE_MODULES = _words("""
     fetch.hashes
     index.freshness index.html_page index.links_page index.name_search index.page index.project_list
     index.ranges
-    install.manifest install.plan install.record install.report install.scheme install.scripts install.wheel
+    install.journal install.manifest install.plan install.record install.report install.scheme install.scripts
+    install.wheel
     net.content_encoding net.http1 net.proxies net.retry net.trust net.user_agent
     pipeline.build_options pipeline.limits
     resolve.*
-    store.layout
+    store.layout store.sealed
 """)
 """Modules of `asyncpip`; `package.*` means all of a package, those to come too."""
 
@@ -64,6 +65,7 @@ EXCEPTIONS = {
     ("core.urls", "os.path.abspath"): "normalises a path that callers give absolute; a relative one is the shell's",
     ("commands.install_output", "os.path.abspath"): "as in core.urls, for paths of sys.path",
     ("core.urls", "urllib.request"): "`url2pathname`, which takes a text apart, on Windows",
+    ("install.journal", "os.path.relpath"): "of two absolute paths",
     ("install.scheme", "os.path.relpath"): "of two absolute paths",
 }
 

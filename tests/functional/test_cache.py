@@ -178,7 +178,7 @@ def test_no_cache(workplace: Workplace) -> None:
 def test_built_wheels_are_listed_and_removed(filled: Workplace) -> None:
     """What a build leaves: a tree, perhaps an archive, and a record that names both."""
     digest = trees(filled)["tools"].name
-    record = filled.cache / "asyncpip" / "built-v1" / ("0" * 40)
+    record = filled.cache / "asyncpip" / "built-v2" / ("0" * 40)
     record.parent.mkdir()
     record.write_text(f"{digest}\ntools-1.0-py3-none-any.whl\nkey")
     assert "Number of wheels built here: 1\n" in done(filled.asyncpip("cache", "info")).stdout

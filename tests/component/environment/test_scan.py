@@ -61,6 +61,20 @@ def test_unfinished_installations_are_told_of(tmp_path: Path) -> None:
     assert result.unfinished == [str(tmp_path)]
 
 
+def test_what_is_half_there_does_not_count(tmp_path: Path) -> None:
+    write_files(tmp_path, dist_info("a", "1") | dist_info("b", "1") | dist_info("c", "1"))
+    (tmp_path / "c-1.dist-info" / "RECORD").touch()
+    journal = tmp_path / f"{UNFINISHED}1-ab" / "journal"
+    journal.parent.mkdir()
+    journal.touch()
+    at = journal.stat().st_mtime
+    os.utime(tmp_path / "a-1.dist-info", (at - 1, at - 1))  # another installer's, without RECORD
+    os.utime(tmp_path / "b-1.dist-info", (at + 1, at + 1))
+    os.utime(tmp_path / "c-1.dist-info", (at + 1, at + 1))
+    result = scan([str(tmp_path)], virtual_prefix=None, user_site=None, warn=pytest.fail)
+    assert sorted(each.name for each in result.found) == ["a", "c"]
+
+
 def test_egg_links(tmp_path: Path) -> None:
     (tmp_path / "a.egg-link").touch()
     assert egg_links([str(tmp_path), str(tmp_path / "missing")]) == {"a.egg-link"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -210,7 +212,7 @@ def test_recover_after_a_kill(environment: Environment, monkeypatch: pytest.Monk
     class Killed(BaseException):
         pass
 
-    def kill(*_: object) -> None:
+    def kill(*_: object, **__: object) -> None:
         raise Killed
 
     transaction = environment.transaction()
@@ -414,3 +416,105 @@ def test_a_disk_that_is_full_while_it_is_copied_loses_nothing(
     assert transaction.rollback() == []
     assert os.path.getsize(big) == 100_000
     assert snapshot(environment.root) == environment.before
+
+
+# --- journals that cannot be followed, or are found somewhere else
+
+
+def interrupted(environment: Environment) -> Path:
+    """Leave a transaction that was killed half way; return the directory of it."""
+    transaction = environment.transaction()
+    transaction.begin()
+    environment.write(3)
+    return Path(transaction.directory)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "foreign"])
+def test_a_damaged_journal_keeps_what_was_moved(environment: Environment, damage: str) -> None:
+    directory = interrupted(environment)
+    data = (directory / "journal").read_bytes()
+    damaged = {
+        "empty": b"",
+        "cut": data[:-3],
+        "flipped": data[:-3] + bytes([data[-3] ^ 1]) + data[-2:],
+        "foreign": data.replace(b"asyncpip-journal-1", b"asyncpip-journal-2"),
+    }[damage]
+    (directory / "journal").write_bytes(damaged)
+    before = snapshot(environment.root)
+    warnings: list[str] = []
+    recover(str(environment.home), warnings.append)
+    assert snapshot(environment.root) == before
+    assert f"is kept in {directory}" in warnings[1]
+    assert ("another release" if damage == "foreign" else "damaged") in warnings[1]
+
+
+def test_a_damaged_journal_beside_which_nothing_lies_is_dropped(environment: Environment) -> None:
+    transaction = Transaction(str(environment.home), moved=[], new_directories=[], new_files=environment.files[-1:])
+    transaction.begin()
+    Path(transaction.directory, "journal").write_bytes(b"")
+    warnings: list[str] = []
+    recover(str(environment.home), warnings.append)
+    assert "--force-reinstall" in warnings[1]
+    recover(str(environment.home), pytest.fail)
+    assert environment.leftovers() == []
+
+
+@pytest.mark.parametrize("original", ["stays", "is put right", "is gone"])
+def test_a_copy_is_put_right_and_the_original_left_alone(environment: Environment, original: str) -> None:
+    (environment.root / "pyvenv.cfg").touch()
+    expected = {**environment.before, "pyvenv.cfg": snapshot(environment.root)["pyvenv.cfg"]}
+    interrupted(environment)
+    copy = environment.root.with_name("copy")
+    shutil.copytree(environment.root, copy, symlinks=True)
+    if original == "is put right":
+        recover(str(environment.home), lambda _: None)
+    elif original == "is gone":
+        shutil.rmtree(environment.root)
+    before = snapshot(environment.root) if environment.root.exists() else None
+    warnings: list[str] = []
+    recover(str(copy / "site"), warnings.append)
+    assert len(warnings) == 1
+    assert snapshot(copy) == expected
+    assert before is None or snapshot(environment.root) == before
+
+
+def test_a_copy_of_the_packages_only_changes_nothing_above_it(environment: Environment) -> None:
+    interrupted(environment)
+    copy = environment.root / "elsewhere" / "site"
+    shutil.copytree(environment.home, copy, symlinks=True)
+    beside = environment.root / "elsewhere" / "bin"
+    beside.mkdir()
+    (beside / "tool").write_text("somebody's")
+    recover(str(copy), lambda _: None)
+    assert (beside / "tool").read_text() == "somebody's"
+    assert (copy / "old" / "gone.py").read_text() == "old"
+    assert not (copy / "new").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to become another user")
+def test_what_another_user_left_is_said() -> None:
+    with tempfile.TemporaryDirectory() as place:
+        for each in (Path(place), *Path(place).parents):
+            if each == Path(place):
+                each.chmod(0o755)
+            elif not each.stat().st_mode & 0o001:
+                pytest.skip("the temporary directory is this user's own")
+        environment = Environment(Path(place, "env"))
+        interrupted(environment)
+        environment.home.chmod(0o777)  # a shared directory
+        reading, writing = os.pipe()
+
+        def tell(text: str) -> None:
+            os.write(writing, text.encode())
+
+        if not os.fork():
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            recover(str(environment.home), tell)
+            os._exit(0)
+        os.close(writing)
+        os.wait()
+        with open(reading) as told:
+            text = told.read()
+        assert "another user" in text
