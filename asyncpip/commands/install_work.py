@@ -13,6 +13,7 @@ from asyncpip.commands.install_checks import check_wheels_fit
 from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
 from asyncpip.commands.install_report import write_report, write_timings
+from asyncpip.commands.page_trust import resolve_and_fetch
 from asyncpip.commands.removals import removal_of, warn_superuser
 from asyncpip.commands.resolution_request import (
     explaining_failure,
@@ -30,7 +31,7 @@ from asyncpip.environment.destination import Place
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.errors import InstallError
 from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
-from asyncpip.pipeline.fetch_plan import PipelineRequest, run_pipeline
+from asyncpip.pipeline.fetch_plan import PipelineRequest
 from asyncpip.pipeline.keeping import read_metadata_file
 from asyncpip.pipeline.stored_trees import drop_damaged, read_manifests
 from asyncpip.store.prune import sweep_staging
@@ -148,7 +149,9 @@ class _Work:
         """Resolve and fetch; once more where the store turns out to hold trees that were changed."""
         for _ in range(_MOST_REPAIRS):
             with explaining_failure(self.this.inquiry, offline=self.request.places.offline):
-                fetched = run_pipeline(self.request, self.store, self.this.reporter)
+                fetched = resolve_and_fetch(
+                    self.request, self.store, self.this.reporter, fetches_all=self._needs_archives
+                )
             plan = self.plan_of(fetched.resolution)
             if not fetched.wheels:
                 return fetched

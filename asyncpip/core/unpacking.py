@@ -37,7 +37,8 @@ class Outcome:
         self.digests = digests
         """By algorithm; `sha256` always, except where the file could not be read."""
         self.details = details
-        """Of a wheel: the `metadata_digest` of METADATA; of an error: what, why, hint; of an OSError: number, text."""
+        """Of a wheel: the `metadata_digest` of METADATA, and its Requires-Python, or nothing; of an error: what, why,
+        hint; of an OSError: number, text."""
 
 
 def metadata_digest(metadata: bytes) -> str:

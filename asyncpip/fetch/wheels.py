@@ -41,6 +41,8 @@ class StoredWheel(Value):
     """Whether it was there before this run, and nothing has checked yet that nobody edited it."""
     metadata_sha256: str | None = None
     """Of its METADATA, in hexadecimal; known where it was unpacked just now."""
+    requires_python: str = ""
+    """What METADATA says; known where it was unpacked just now."""
 
 
 class WheelFetcher:
@@ -149,7 +151,8 @@ class WheelFetcher:
             raise
         self._store.commit_tree(staging, digest)
         self._fresh.add(digest)
-        return replace(self._stored(digest), metadata_sha256=outcome.details[0])
+        told_digest, requires_python = outcome.details
+        return replace(self._stored(digest), metadata_sha256=told_digest, requires_python=requires_python)
 
     @staticmethod
     def _digest_of(outcome: Outcome, demands: Sequence[AllowedHashes], name: str, url: str) -> Digest:

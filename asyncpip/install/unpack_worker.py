@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from asyncpip.install.wheel import WheelLayout
+
 
 def run_job(job: UnpackJob, cancelled: Callable[[], bool] = lambda: False) -> Outcome:
     """Check and unpack; never raises for what an archive or a disk can do, but lets `UnpackCancelledError` through."""
     digests: dict[str, str] = {}
-    metadata: list[bytes] = []
+    layouts: list[WheelLayout] = []
     try:
         with open(job.path, "rb") as reading:
             content = _mapped(reading.fileno(), job.size_bytes) if job.size_bytes else b""
@@ -43,13 +45,13 @@ def run_job(job: UnpackJob, cancelled: Callable[[], bool] = lambda: False) -> Ou
             staging=job.staging,
             umask=job.umask,
             cancelled=cancelled,
-            on_metadata=metadata.append,
+            on_layout=layouts.append,
         )
     except AsyncpipError as error:
         return Outcome(REFUSED, digests, [error.what, error.why or "", error.hint or ""])
     except OSError as error:
         return Outcome(FAILED, digests, [str(error.errno or 0), str(error)])
-    return Outcome(OK, digests, [metadata_digest(metadata[0])])
+    return Outcome(OK, digests, [metadata_digest(layouts[0].metadata), layouts[0].requires_python])
 
 
 def _mapped(descriptor: int, size: int) -> mmap.mmap:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from asyncpip.install.archive import Buffer, Member
     from asyncpip.install.record import Row
+    from asyncpip.install.wheel import WheelLayout
 
 _WRITTEN_BY_INSTALLERS = ("INSTALLER", "REQUESTED", "direct_url.json")
 """Files of dist-info that tell of the installation, not of the wheel; some wheels were zipped with them."""
@@ -41,11 +42,11 @@ def unpack_wheel(
     staging: str,
     umask: int,
     cancelled: Callable[[], bool],
-    on_metadata: Callable[[bytes], object] = lambda _: None,
+    on_layout: Callable[[WheelLayout], object] = lambda _: None,
 ) -> Manifest:
     """Unpack a wheel into the empty directory ``staging``; return its manifest, which is written there last.
 
-    ``on_metadata`` is given the content of METADATA.
+    ``on_layout`` is given what the wheel says of itself.
 
     Raises `WheelFormatError` for what is no acceptable wheel, `OSError`, and `UnpackCancelledError` where
     ``cancelled()`` becomes true between two members.
@@ -55,7 +56,7 @@ def unpack_wheel(
     layout = read_layout(
         filename, [member[0] for member in archive.members], lambda name: archive.read_text(by_name[name])
     )
-    on_metadata(layout.metadata)
+    on_layout(layout)
     placement = place_members(layout, [member[0] for member in archive.members])
     root = placement.groups.pop(ROOT)
     replaced = {f"{layout.dist_info}/{name}" for name in _WRITTEN_BY_INSTALLERS}

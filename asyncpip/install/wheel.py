@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from asyncpip.core.metadata import CoreMetadata
     from asyncpip.install.record import Row
     from asyncpip.install.scripts import Script
 
@@ -37,6 +38,7 @@ class WheelLayout:
         "metadata",
         "project",
         "record_rows",
+        "requires_python",
         "root_is_purelib",
         "version",
         "warnings",
@@ -48,6 +50,7 @@ class WheelLayout:
         filename: str,
         project: str,
         version: str,
+        requires_python: str,
         dist_info: str,
         data_dir: str,
         root_is_purelib: bool,
@@ -61,6 +64,8 @@ class WheelLayout:
         self.project = project
         """As METADATA spells it; ``version`` too."""
         self.version = version
+        self.requires_python = requires_python
+        """Empty where METADATA has none."""
         self.dist_info = dist_info
         """The directory's name, ``foo-1.0.dist-info``."""
         self.data_dir = data_dir
@@ -105,15 +110,16 @@ def read_layout(filename: str, names: Sequence[str], read_member: Callable[[str]
     headers = _parse_headers(wheel or "")
     warnings = _check_wheel_version(filename, f"{dist_info}/WHEEL", headers.get("wheel-version"))
     metadata = read_member(inside[f"{dist_info}/METADATA"])
-    metadata_name, metadata_version = _check_metadata(filename, dist_info, project, version, metadata)
+    read_metadata = _check_metadata(filename, dist_info, project, version, metadata)
     try:
         console_scripts, gui_scripts = parse_entry_points(entry_points or "")
     except ValueError as error:
         raise _refused(filename, f"{dist_info}/entry_points.txt: {error}") from error
     return WheelLayout(
         filename=filename,
-        project=metadata_name,
-        version=metadata_version,
+        project=read_metadata.name,
+        version=read_metadata.version,
+        requires_python=read_metadata.requires_python or "",
         dist_info=dist_info,
         data_dir=data_dirs[0] if data_dirs else "",
         root_is_purelib=headers.get("root-is-purelib", "").lower() == "true",
@@ -270,8 +276,8 @@ def _check_wheel_version(filename: str, member: str, text: str | None) -> tuple[
     return ()
 
 
-def _check_metadata(filename: str, dist_info: str, project: str, version: str, data: bytes) -> tuple[str, str]:
-    """Return METADATA's name and version, after checking that they are those of the file name."""
+def _check_metadata(filename: str, dist_info: str, project: str, version: str, data: bytes) -> CoreMetadata:
+    """Return what METADATA says, after checking that name and version are those of the file name."""
     from asyncpip.core.metadata import parse_core_metadata  # noqa: PLC0415 - only read when a wheel is first unpacked
 
     where = f"{dist_info}/METADATA"
@@ -283,7 +289,7 @@ def _check_metadata(filename: str, dist_info: str, project: str, version: str, d
         raise _refused(filename, f"inconsistent name: expected {project!r}, but {where} has {metadata.name!r}")
     if metadata.version != version and not _same_version(metadata.version, version):
         raise _refused(filename, f"inconsistent version: expected {version!r}, but {where} has {metadata.version!r}")
-    return metadata.name, metadata.version
+    return metadata
 
 
 def _same_version(left: str, right: str) -> bool:

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Generic
 
 import anyio
 import anyio.to_thread
-import msgspec
 from packaging.version import Version
 
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.direct_url import ArchiveInfo, DirectUrl
 from asyncpip.core.hashes import NO_HASHES
-from asyncpip.core.metadata import CoreMetadata
 from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind
@@ -30,6 +28,7 @@ from asyncpip.pipeline.bridge import parse_metadata
 from asyncpip.pipeline.built_wheels import find_built, read_built_metadata
 from asyncpip.pipeline.keeping import Stored, read_metadata_file
 from asyncpip.pipeline.late_transport import LateTransport
+from asyncpip.pipeline.metadata_records import MetadataRecords
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
+    from asyncpip.core.metadata import CoreMetadata
     from asyncpip.core.page import ProjectPage
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.core.resolution import Resolution
@@ -50,15 +50,7 @@ if TYPE_CHECKING:
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
 
-METADATA_BUCKET = "metadata-v2"
-"""Core metadata by SHA-256 and address of the wheel: MessagePack of `CoreMetadata` as an array.
-
-The digest is what an index says, and the metadata came without the archive: for the digest alone, whoever runs an index
-could say what another index's wheels depend on.
-"""
 _LOCK_PAGE = "a lock file"
-_decode_metadata = msgspec.msgpack.Decoder(CoreMetadata).decode
-_encode_metadata = msgspec.msgpack.Encoder().encode
 
 
 class Places(Value):
@@ -100,6 +92,7 @@ class Session(Generic[Stored]):
         self._waiting = waiting
         """What is being built while the answers of this session are awaited; None in the run's own."""
         self._said = Said()
+        self._records = MetadataRecords(store)
         self._locked: dict[NormalizedName, ProjectPage | None] = {
             name: LinksPage(_LOCK_PAGE, file.url, [file]).for_project(name) for name, file in locked_files
         }
@@ -117,14 +110,11 @@ class Session(Generic[Stored]):
         if not file.is_wheel:
             built = self._find_built(candidate)
             return None if built is None else read_built_metadata(built)
-        key = _metadata_key(file)
-        data = self.store.read_record(METADATA_BUCKET, key) if key else None
-        try:
-            found = _decode_metadata(data or b"")
-        except msgspec.DecodeError:
-            return None
-        self._said.before(file, found)
-        return found
+        found = self._records.read(file)
+        if found is not None:
+            self._said.before(file, found)
+            return found
+        return self._records.read_stored(file)
 
     def _find_built(self, candidate: Candidate) -> BuiltWheel | None:
         """Return the wheel that was built from this file before."""
@@ -153,9 +143,7 @@ class Session(Generic[Stored]):
         metadata = parse_metadata(text, file.filename)
         if result.metadata is not None and result.archive is None:
             self._said.now(file, metadata, text)
-        key = _metadata_key(file)
-        if key:
-            self.index.writes.add(lambda: self.store.write_record(METADATA_BUCKET, key, _encode_metadata(metadata)))
+        self.index.writes.add(lambda: self._records.write(file, metadata))
         return metadata
 
     async def fetch_archive(self, candidate: Candidate) -> Stored:
@@ -183,7 +171,7 @@ class Session(Generic[Stored]):
         try:
             await anyio.to_thread.run_sync(check_agreement, file, said, self.archives.read_metadata, stored)
         except WheelFormatError:
-            self.index.writes.add(lambda: self.store.write_record(METADATA_BUCKET, _metadata_key(file) or "", b""))
+            self._records.forget(file)  # at once: the run ends here
             raise
 
     def _builder(self, label: str) -> Builder:
@@ -271,12 +259,6 @@ class Session(Generic[Stored]):
         await anyio.to_thread.run_sync(self.archives.drop, stored)
         stored = await self.archives.fetch(file, required)
         return stored, await anyio.to_thread.run_sync(self.archives.read_metadata, stored)
-
-
-def _metadata_key(file: PageFile) -> str | None:
-    """Return what the file's metadata is remembered by; None for one that its index gives no digest of."""
-    digest = file.hashes.get("sha256")
-    return f"{digest} {split_credentials(file.url)[0]}" if digest else None
 
 
 class BuildDoor:

@@ -38,6 +38,7 @@ BEHIND_THE_DOOR = {
     "asyncpip.commands.index_questions",
     "asyncpip.commands.install_work",
     "asyncpip.commands.list_latest",
+    "asyncpip.commands.page_trust",
     "asyncpip.commands.resolution_request",
     "asyncpip.commands.simple_index",
     "asyncpip.commands.wheel_work",

@@ -21,6 +21,7 @@ def layout(*, data_dir: str = "", scripts: tuple[tuple[str, str, str], ...] = ()
         filename="foo-1-py3-none-any.whl",
         project="foo",
         version="1",
+        requires_python="",
         dist_info="foo-1.dist-info",
         data_dir=data_dir,
         root_is_purelib=True,

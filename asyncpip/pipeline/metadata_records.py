@@ -1,0 +1,68 @@
+"""Core metadata of wheels as the store has it: in records of what indexes said, and in trees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from asyncpip.core.metadata import CoreMetadata
+from asyncpip.core.urls import split_credentials
+from asyncpip.errors import StoreError, WheelFormatError
+from asyncpip.pipeline.bridge import parse_metadata
+from asyncpip.pipeline.keeping import read_metadata_file
+
+if TYPE_CHECKING:
+    from asyncpip.core.page import PageFile
+    from asyncpip.store.store import Store
+
+_BUCKET = "metadata-v2"
+"""Core metadata by SHA-256 and address of the wheel: MessagePack of `CoreMetadata` as an array.
+
+The digest is what an index says, and the metadata came without the archive: for the digest alone, whoever runs an index
+could say what another index's wheels depend on.
+"""
+_decode = msgspec.msgpack.Decoder(CoreMetadata).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class MetadataRecords:
+    """Reads and writes core metadata; every call blocks for one small file or two."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def read(self, file: PageFile) -> CoreMetadata | None:
+        """Return what an index said of ``file`` in an earlier run."""
+        key = _key(file)
+        data = self._store.read_record(_BUCKET, key) if key else None
+        try:
+            return _decode(data or b"")
+        except msgspec.DecodeError:
+            return None
+
+    def read_stored(self, file: PageFile) -> CoreMetadata | None:
+        """Return what the wheel itself says, where the store has it: it may have come without having been asked for."""
+        digest, key = file.hashes.get("sha256", ""), _key(file)
+        if not self._store.has_tree(digest) or (key and self._store.read_record(_BUCKET, key) is not None):
+            return None  # what was contradicted is to be said again, and contradicted again
+        try:
+            return parse_metadata(read_metadata_file(self._store.tree_path(digest)), file.filename)
+        except (StoreError, WheelFormatError):  # damaged: whatever links trees notices, and drops it
+            return None
+
+    def write(self, file: PageFile, metadata: CoreMetadata) -> None:
+        """Remember what an index says; nothing where it gives no digest."""
+        key = _key(file)
+        if key:
+            self._store.write_record(_BUCKET, key, _encode(metadata))
+
+    def forget(self, file: PageFile) -> None:
+        """Do not believe again what was said."""
+        self._store.write_record(_BUCKET, _key(file) or "", b"")
+
+
+def _key(file: PageFile) -> str | None:
+    """Return what the file's metadata is remembered by; None for one that its index gives no digest of."""
+    digest = file.hashes.get("sha256")
+    return f"{digest} {split_credentials(file.url)[0]}" if digest else None
