@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from asyncpip.commands.compiling import compiler
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message, Stage, StageProgress
-from asyncpip.errors import InstallError, StoreError
-from asyncpip.install.apply import apply_changes
+from asyncpip.errors import AsyncpipError, InstallError, StoreError
+from asyncpip.install.apply import RESTORED, apply_changes
 from asyncpip.install.linker import choose_link_mode
-from asyncpip.install.placement import Destination, WheelToInstall
+from asyncpip.install.placement import Destination, Placed, WheelToInstall, mark_overwritten
 from asyncpip.install.stored_bytecode import KeptBytecode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -32,7 +32,7 @@ def install_wheels(
     decisions: Sequence[Resolved],
     stored: Mapping[NormalizedName, StoredWheel],
     manifests: Mapping[NormalizedName, Manifest | None],
-    removals: Sequence[Removal],
+    removals: Mapping[NormalizedName, Sequence[Removal]],
     *,
     target: TargetEnvironment,
     scheme: SchemePaths,
@@ -42,9 +42,13 @@ def install_wheels(
     link_mode: str | None,
     jobs: int,
     compile_bytecode: bool,
+    keep_finished: bool,
 ) -> None:
-    """Change the target as one transaction."""
-    wheels = []
+    """Change the target as one transaction; with ``keep_finished`` as one for each of ``decisions``, in their order.
+
+    ``removals``: what goes when a distribution of that name comes.
+    """
+    wheels: list[WheelToInstall] = []
     for decision in decisions:
         manifest = manifests[decision.name]
         if manifest is None:
@@ -66,21 +70,49 @@ def install_wheels(
     )
 
     mode = choose_link_mode(link_mode, store.root, _existing(scheme.purelib), store_is_temporary=store.is_temporary)
-    reporter.emit(StageProgress(Stage.INSTALLING, 0, len(wheels)))
-    try:
+
+    def warn(text: str) -> None:
+        reporter.emit(Message(Level.WARNING, text))
+
+    def apply(first: int, end: int) -> None:
         apply_changes(
-            wheels,
-            removals,
+            wheels[first:end],
+            [removal for decision in decisions[first:end] for removal in removals.get(decision.name, ())],
             where,
             link_mode=mode,
             jobs=jobs,
             compile_sources=compiler(target, reporter, environ, jobs=jobs) if compile_bytecode else None,
             kept_bytecode=KeptBytecode.for_target(store, target, mode, environ),
-            on_overwrite=lambda text: reporter.emit(Message(Level.WARNING, text)),
+            on_overwrite=warn,
         )
+        reporter.emit(StageProgress(Stage.INSTALLING, end, len(wheels)))
+
+    reporter.emit(StageProgress(Stage.INSTALLING, 0, len(wheels)))
+    try:
+        if keep_finished:
+            mark_overwritten([Placed(wheel, where) for wheel in wheels], warn)
+            _apply_one_by_one(apply, wheels, warn)
+        else:
+            apply(0, len(wheels))
     except UnicodeEncodeError as error:
         raise InstallError("a file name cannot be written on this system", why=str(error)) from error
-    reporter.emit(StageProgress(Stage.INSTALLING, len(wheels), len(wheels)))
+
+
+def _apply_one_by_one(
+    apply: Callable[[int, int], None], wheels: Sequence[WheelToInstall], warn: Callable[[str], None]
+) -> None:
+    """Call ``apply`` for each of ``wheels``; where one fails, say which stay."""
+    finished = 0
+    try:
+        for finished in range(len(wheels)):
+            apply(finished, finished + 1)
+    except BaseException as error:
+        if finished:
+            kept = " ".join(f"{wheel.manifest.project}-{wheel.manifest.version}" for wheel in wheels[:finished])
+            warn(f"Installed before that, and kept because of --no-rollback: {kept}")
+            if isinstance(error, AsyncpipError) and error.why == RESTORED:
+                error.why = "what was not finished is as it was before"
+        raise
 
 
 def _existing(path: str) -> str:

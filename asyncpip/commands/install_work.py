@@ -194,6 +194,7 @@ class _Work:
             link_mode=this.settings.text("link_mode"),
             jobs=this.limits.jobs,
             compile_bytecode=this.settings.flag("compile"),
+            keep_finished=this.settings.flag("no_rollback"),
         )
         finished = time.perf_counter()
         self.store.mark_used(fetched.wheels[decision.name].digest for decision in adding)
@@ -206,11 +207,12 @@ class _Work:
 
     def _removals(
         self, plan: InstallPlan, adding: Sequence[Resolved]
-    ) -> tuple[list[Removal], list[InstalledDistribution]]:
-        """Return what to take away, and of which distributions; tell of each."""
+    ) -> tuple[dict[NormalizedName, list[Removal]], list[InstalledDistribution]]:
+        """Return what to take away, by name, and of which distributions; tell of each."""
         this = self.this
         written = {decision.name: output.name_as_written(decision) for decision in adding}
-        removals, removed = [], []
+        removals: dict[NormalizedName, list[Removal]] = {}
+        removed = []
         for distribution in (
             *plan.remove,
             *(self.existing[each.name] for each in adding if each.name in self.existing),
@@ -222,7 +224,7 @@ class _Work:
             )
             removal = removal_of(distribution, this.running_target, this.reporter, only_below=only_below)
             if removal is not None:
-                removals.append(removal)
+                removals.setdefault(distribution.name, []).append(removal)
                 removed.append(distribution)
         return removals, removed
 

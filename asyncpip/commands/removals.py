@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncpip.core.events import Level, Message
 from asyncpip.install.apply import Removal
-from asyncpip.install.uninstaller import paths_to_remove, without_pth_entry
-from asyncpip.store.store import read_file
+from asyncpip.install.uninstaller import paths_to_remove
 
 if TYPE_CHECKING:
     from asyncpip.core.distributions import InstalledDistribution
@@ -29,12 +28,9 @@ def removal_of(
 
 
 def removal_from(plan: RemovalPlan) -> Removal:
-    """Return ``plan`` with the new contents of shared files."""
-    rewritten: dict[str, bytes] = {}
-    for edit in plan.pth_edits:
-        content = rewritten.get(edit.path, read_file(edit.path) or b"")
-        rewritten[edit.path] = without_pth_entry(content, edit.entry)
-    return Removal(plan.files, (*plan.directories_to_prune, *plan.directories_above), rewritten)
+    """Return ``plan`` as `apply_changes` takes it."""
+    directories = (*plan.directories_to_prune, *plan.directories_above)
+    return Removal(plan.files, directories, [(edit.path, edit.entry) for edit in plan.pth_edits])
 
 
 def warn_superuser(target: TargetEnvironment, action: str | None, reporter: Reporter) -> None:

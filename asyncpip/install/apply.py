@@ -38,19 +38,23 @@ if TYPE_CHECKING:
     Compile = Callable[[list[str]], list[str]]
     """Byte-compiles `.py` files (final paths) and returns the `.pyc` files that it made."""
 
+RESTORED = "the environment is as it was before"
+"""Why of an error after which nothing has changed."""
 _LINE_END = "\r\n"
 
 
 class Removal:
-    """What to take away of an installed distribution: files (moved aside), rewritten files, directories if empty."""
+    """What to take away of an installed distribution: files (moved aside), lines of files, directories if empty."""
 
-    __slots__ = ("directories", "files", "rewritten")
+    __slots__ = ("directories", "dropped_lines", "files")
 
-    def __init__(self, files: Sequence[str], directories: Sequence[str], rewritten: dict[str, bytes]) -> None:
+    def __init__(
+        self, files: Sequence[str], directories: Sequence[str], dropped_lines: Sequence[tuple[str, str]] = ()
+    ) -> None:
         self.files = files
         self.directories = directories
-        self.rewritten = rewritten
-        """Path and new content of shared files that lose a line (`easy-install.pth`)."""
+        self.dropped_lines = dropped_lines
+        """Paths of shared files (`easy-install.pth`), and the line that each loses."""
 
 
 def apply_changes(
@@ -80,7 +84,7 @@ def apply_changes(
         new.add(os.path.dirname(path))
 
     moved = dict.fromkeys(path for removal in removals for path in removal.files)
-    rewritten = {path: content for removal in removals for path, content in removal.rewritten.items()}
+    rewritten = _without_lines(removals)
     moved.update(dict.fromkeys(rewritten))
     in_old = (path for path in bytecode.paths() if os.path.dirname(path) not in new)
     for path in (*paths_in_old_directories(placed, new), *in_old):
@@ -154,6 +158,17 @@ def _sources(item: Placed, linked: LinkJob | None) -> list[str]:
     return [path for path in (item.paths() if linked is None else item.beside_root()) if path.endswith(".py")]
 
 
+def _without_lines(removals: Sequence[Removal]) -> dict[str, bytes]:
+    """Return path and new content of the files that lose lines; several removals may share one."""
+    rewritten: dict[str, bytes] = {}
+    for path, line in [each for removal in removals for each in removal.dropped_lines]:
+        from asyncpip.install.uninstaller import without_pth_entry  # noqa: PLC0415 - for what setuptools once did
+
+        content = rewritten[path] if path in rewritten else read_file(path) or b""
+        rewritten[path] = without_pth_entry(content, line)
+    return rewritten
+
+
 def _check_encoding(transaction: Transaction) -> None:
     """Raise UnicodeEncodeError for a name that cannot be written here: now, and not when half is written."""
     if sys.getfilesystemencoding() != "utf-8":
@@ -164,7 +179,7 @@ def _check_encoding(transaction: Transaction) -> None:
 def _rolled_back(problems: list[str]) -> str:
     if problems:
         return "the environment could not be restored: " + "; ".join(problems)
-    return "the environment is as it was before"
+    return RESTORED
 
 
 def _keeps_files(path: str, moved: Collection[str]) -> bool:

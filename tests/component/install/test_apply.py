@@ -85,7 +85,7 @@ class Target:
 
     def removal(self, dist_info: str) -> Removal:
         files = [os.path.normpath(self.site / path) for path in self.rows(dist_info)]
-        return Removal(files, sorted({os.path.dirname(path) for path in files}), {})
+        return Removal(files, sorted({os.path.dirname(path) for path in files}))
 
 
 @pytest.fixture
@@ -346,12 +346,13 @@ def test_a_link_is_replaced_not_followed(store: Store, target: Target, tmp_path:
     assert snapshot(tmp_path / "elsewhere") == {"file": (b"kept", 0o644)}
 
 
-def test_rewritten_files(store: Store, target: Target) -> None:
+def test_lines_that_go(store: Store, target: Target) -> None:
     target.site.mkdir(parents=True)
-    (target.site / "easy-install.pth").write_text("./a\n./b\n")
-    removal = Removal([], [], {str(target.site / "easy-install.pth"): b"./b\n"})
-    target.install([stored_wheel(store, "demo", "1.0")], [removal])
-    assert (target.site / "easy-install.pth").read_text() == "./b\n"
+    path = target.site / "easy-install.pth"
+    path.write_text("./a\n./b\n./c\n./a\n")
+    removals = [Removal([], [], [(str(path), line)]) for line in ("./a", "./c", "./missing")]
+    target.install([stored_wheel(store, "demo", "1.0")], removals)
+    assert path.read_text() == "./b\n./a\n"
 
 
 # --- every step that may fail
@@ -365,10 +366,10 @@ def environment_with_an_old_version(store: Store, target: Target) -> tuple[list[
     (target.site / "second.py").write_text("a stranger's")
     (target.site / "easy-install.pth").write_text("./a\n./b\n")
     removal = target.removal("demo-0.9.dist-info")
-    rewritten = {str(target.site / "easy-install.pth"): b"./b\n"}
+    dropped_lines = [(str(target.site / "easy-install.pth"), "./a")]
     files: dict[str, Any] = {"second.py": "2", **{f"second/f{number}.py": "x" for number in range(10)}}
     wheels = [stored_wheel(store, "demo", "1.0", **FULL), stored_wheel(store, "second", "1.0", files=files)]
-    return wheels, Removal(removal.files, removal.directories, rewritten)
+    return wheels, Removal(removal.files, removal.directories, dropped_lines)
 
 
 class FailAt:
