@@ -7,7 +7,6 @@ the program under test knows nothing of it.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import random
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.environments import REPOSITORY, read_tree
+from tests.support.forked_commands import import_all, start_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 
 _CHANGES = ("open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink")
 _MOST_STEPS = 400
-_IMPORTED = (
-    "asyncpip.cli.main",
-    "asyncpip.commands.install_work",
-    "asyncpip.commands.installed_view",
-    "asyncpip.commands.list",
-    "asyncpip.commands.uninstall",
-    "asyncpip.net.direct_transport",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,25 +128,11 @@ class _Driver:
             shutil.copytree(self.saved, self.place, symlinks=True)
 
     def start(self, arguments: list[str], hook: Callable[[str, tuple[Any, ...]], None] | None = None) -> int:
-        child = os.fork()
-        if child:
-            return child
-        os.setsid()
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        code = 2
         try:
-            from asyncpip.cli.main import main  # noqa: PLC0415 - imported before the fork
-
-            if hook is not None:
-                sys.addaudithook(hook)
-            code = main(arguments)
+            return start_fork(arguments, log, log, hook)
         finally:
-            for stream in (sys.__stdout__, sys.__stderr__):
-                if stream is not None:
-                    stream.flush()
-            os._exit(code)
+            os.close(log)
 
     @staticmethod
     def wait(child: int) -> int:
@@ -225,16 +203,11 @@ class _Driver:
         return look
 
 
-def _import_all() -> None:
-    for name in _IMPORTED:
-        importlib.import_module(name)
-
-
 def run() -> None:
     """Carry out the plan on stdin."""
     plan = json.load(sys.stdin)
     answering = os.dup(1)
-    _import_all()
+    import_all()
     driver = _Driver(plan)
     count = plan["random_kills"]
     ends = driver.at_random(count, plan["seed"]) if count else driver.at_steps(plan["stride"])
