@@ -16,6 +16,7 @@ from asyncpip.core.events import Level, Message
 from asyncpip.environment.destination import choose_destination, is_writable_directory
 from asyncpip.environment.externally_managed import check_externally_managed
 from asyncpip.environment.installed import InstalledDistributions
+from asyncpip.errors import StoreError
 from asyncpip.resolve.satisfied import check_satisfied
 
 if TYPE_CHECKING:
@@ -165,10 +166,26 @@ def run_install(start: Start) -> int:
         )
         if satisfied is not None:
             return _finish_satisfied(this, satisfied)
-        from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 200 ms
+        return _install(this, installed)
 
-        chosen = this.inquiry.selection(this.target, this.choice)
-        return install(this, installed, this.inquiry.index_options(), chosen)
+
+def _install(this: InstallRun, installed: InstalledDistributions) -> int:
+    """Do the work; a cache that turns out to be full or broken costs a warning and speed, not the run."""
+    from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 200 ms
+    from asyncpip.commands.resolution_request import place_lines  # noqa: PLC0415 - as above
+
+    chosen = this.inquiry.selection(this.target, this.choice)
+    index = this.inquiry.index_options()
+    for line in place_lines(index):
+        this.tell(Level.INFO, line)
+    try:
+        return install(this, installed, index, chosen)
+    except StoreError as error:
+        if this.store is None:
+            raise
+        this.warn(f"The cache cannot be used, this run goes on without it: {error.what}: {error.why}")
+    this.store = None
+    return install(this, installed, index, chosen)
 
 
 def _finish_satisfied(this: InstallRun, satisfied: Satisfied) -> int:

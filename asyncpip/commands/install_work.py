@@ -59,8 +59,6 @@ _MOST_REPAIRS = 3
 
 def install(this: InstallRun, installed: InstalledDistributions, index: IndexOptions, chosen: Selection) -> int:
     """Do the work; return the exit code."""
-    for line in place_lines(index):
-        this.tell(Level.INFO, line)
     with (
         store_or_temporary(this.store, _home_of_store(this)) as store,
         building(this.inquiry, this.templates) as builds,

@@ -198,7 +198,7 @@ def _remove_files(paths: Sequence[str]) -> list[str]:
     problems = []
     for path in paths:
         try:
-            os.unlink(path)
+            _by_way_of_descriptors(os.unlink, path)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -211,9 +211,33 @@ def _remove_files(paths: Sequence[str]) -> list[str]:
 def _remove_empty(directories: Sequence[str]) -> None:
     for path in sorted(directories, key=len, reverse=True):
         try:
-            os.rmdir(path)
+            _by_way_of_descriptors(os.rmdir, path)
         except OSError:
             continue
+
+
+def _by_way_of_descriptors(remove: Callable[..., None], path: str) -> None:
+    """Remove ``path``; one longer than the system takes is reached as linking reached it: by its directories."""
+    try:
+        remove(path)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG or os.open not in os.supports_dir_fd:
+            raise
+    else:
+        return
+    *directories, name = path.split(os.sep)
+    at = os.open(directories[0] + os.sep, os.O_RDONLY)
+    try:
+        for directory in directories[1:]:
+            above, at = at, os.open(directory, os.O_RDONLY, dir_fd=at)
+            os.close(above)
+        remove(name, dir_fd=at)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # one name alone: nothing of that name can be there
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
+        raise
+    finally:
+        os.close(at)
 
 
 def _move(source: str, destination: str) -> None:

@@ -210,7 +210,9 @@ def open_store(cache_dir: str | None, *, umask: int, warn: Callable[[str], None]
     """
     if cache_dir is None or cache_dir == os.devnull:
         return None
-    problem = _unusable(cache_dir)
+    root = os.path.join(cache_dir, layout.SUBFOLDER)
+    # A run with `sudo` may have made the folder: then the user owns the cache directory, but not what is in it.
+    problem = _unusable(cache_dir) or _unusable(os.path.join(root, layout.STAGING_BUCKET))
     if problem is not None:
         warn(
             f"The directory '{cache_dir}' or its parent directory is not owned or is not writable by the current user. "
@@ -218,7 +220,7 @@ def open_store(cache_dir: str | None, *, umask: int, warn: Callable[[str], None]
             "If executing with sudo, you may want sudo's -H flag."
         )
         return None
-    return Store(os.path.join(cache_dir, layout.SUBFOLDER), umask=umask)
+    return Store(root, umask=umask)
 
 
 def process_umask() -> int:
