@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from asyncpip.core.ports import RecordStore
-    from asyncpip.index.answer_records import StoredAnswer
     from asyncpip.index.late_writes import LateWrites
     from asyncpip.net.content_encoding import EncodedBody
     from asyncpip.net.transport import Response, Transport
@@ -70,6 +69,54 @@ class Answers:
         """What was looked at, by address: `Freshness.identity`, or None for what could not be recognised again."""
         return self._identities
 
+    async def confirm(self, identities: Mapping[str, str], *, bucket: str) -> bool:
+        """Return whether the stored answers are those of ``identities`` still; asks about stale ones, all at once.
+
+        Nothing is read but their freshness, and where one has changed nothing of the new one.
+        """
+        records = AnswerRecords(self._records, bucket)
+        now = self._now()
+        stale: dict[str, Freshness] = {}
+        known: list[Freshness] = []
+        for key, identity in identities.items():
+            freshness = records.read_freshness(key)
+            if freshness is None or freshness.identity != identity:
+                return False
+            if self._offline or freshness.is_fresh(now):
+                known.append(freshness)
+            else:
+                stale[key] = freshness
+        renewed = await self._ask_all(stale, records)
+        if renewed is None:
+            return False
+        self._identities.update(identities)
+        for freshness in (*known, *renewed):
+            self._note(freshness)
+        return True
+
+    async def _ask_all(self, stale: Mapping[str, Freshness], records: AnswerRecords) -> list[Freshness] | None:
+        """Return what servers say of ``stale`` answers, kept; None where one has changed or cannot be asked about."""
+        renewed: list[Freshness] = []
+        if not all(freshness.conditional_headers() for freshness in stale.values()):
+            return None
+
+        async def ask(key: str, freshness: Freshness) -> None:
+            try:
+                async with self._get(key, freshness, refresh=False) as response:
+                    if response.status == _NOT_MODIFIED:
+                        confirmed = freshness.confirmed(response.headers, self._now())
+                        renewed.append(confirmed)
+                        self._writes.add(lambda: records.write_freshness(key, confirmed))
+                        return
+            except TransportError:
+                pass  # whoever asks for the page itself tells of it
+            tasks.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as tasks:
+            for key, freshness in stale.items():
+                tasks.start_soon(ask, key, freshness)
+        return renewed if len(renewed) == len(stale) else None
+
     async def fetch(
         self,
         url: str,
@@ -100,7 +147,7 @@ class Answers:
             return stored.content
         if self._offline:
             return None
-        async with self._get(url, stored, refresh=refresh) as response:
+        async with self._get(url, None if stored is None else stored.freshness, refresh=refresh) as response:
             now = self._now()
             if response.status == _NOT_MODIFIED and stored is not None:
                 renewed = stored.freshness.confirmed(response.headers, now)
@@ -137,10 +184,10 @@ class Answers:
     def _note(self, freshness: Freshness) -> None:
         self.fresh_until = min(self.fresh_until, freshness.fresh_until)
 
-    def _get(self, url: str, stored: StoredAnswer[T] | None, *, refresh: bool) -> AbstractAsyncContextManager[Response]:
+    def _get(self, url: str, stored: Freshness | None, *, refresh: bool) -> AbstractAsyncContextManager[Response]:
         headers = {"accept": ACCEPT, "accept-encoding": "gzip, deflate"}
         if refresh:
             headers["cache-control"] = "max-age=0"  # asks whether it has changed; no-cache would fetch it again
         if stored is not None:
-            headers |= stored.freshness.conditional_headers()
+            headers |= stored.conditional_headers()
         return self._transport.get(url.partition("#")[0], headers)

@@ -119,14 +119,29 @@ class IndexClient:
         return self._answers.identities
 
     @property
+    def recognisable_pages(self) -> Mapping[str, str] | None:
+        """The same where all can be recognised again, and nothing else had a say; None elsewhere."""
+        pages = {key: identity for key, identity in self._answers.identities.items() if identity is not None}
+        return pages if self._is_all_told and len(pages) == len(self._answers.identities) else None
+
+    async def confirm_pages(self, identities: Mapping[str, str]) -> bool:
+        """Return whether ``identities``, an earlier run's `recognisable_pages`, still hold; see `Answers.confirm`."""
+        return await self._answers.confirm(identities, bucket=PAGES)
+
+    @property
+    def _is_all_told(self) -> bool:
+        """Whether all places are indexes on the network, and each answered whatever it was asked."""
+        return not (self._find_links or self._untrusted) and all(
+            is_remote(place.location) and not place.told for place in self._indexes
+        )
+
+    @property
     def fresh_until(self) -> float:
         """Until when the same questions would get the same answers without a request, in seconds since the epoch.
 
         0 where one of them was not answered, or read from a place that says nothing about that.
         """
-        if self._find_links or not all(is_remote(place.location) and not place.told for place in self._indexes):
-            return 0
-        return self._answers.fresh_until
+        return self._answers.fresh_until if self._is_all_told else 0
 
     async def fetch_pages(self, name: NormalizedName) -> tuple[ProjectPage, ...]:
         """Return what the indexes, then the find-links places, list for ``name``, each in the order given.

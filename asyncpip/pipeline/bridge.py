@@ -97,6 +97,8 @@ class Bridge(Generic[Stored]):
         """Addresses of archives that nobody has asked for yet, by project."""
         self.waits = 0
         """How often the solver had to wait."""
+        self.rests_on_digests = True
+        """Whether all metadata asked for is that of a wheel whose digest its page gives: nothing else can change it."""
 
     # --- the solver's thread
 
@@ -207,12 +209,15 @@ class Bridge(Generic[Stored]):
     def _start_direct(self, requirement: UserRequirement) -> Future[tuple[Candidate, CoreMetadata]]:
         future, is_new = _future_of(self._direct, requirement)
         if is_new:
+            self.rests_on_digests = False
             self._in_loop(self._run, future, self._ask_direct, requirement)
         return future
 
     def _start_metadata(self, candidate: Candidate) -> Future[CoreMetadata]:
         future, is_new = _future_of(self._metadata, candidate.file.url)
         if is_new:
+            if not (candidate.file.is_wheel and "sha256" in candidate.file.hashes):
+                self.rests_on_digests = False
             known = self._read_known(candidate)
             if known is not None:
                 future.set_result(known)

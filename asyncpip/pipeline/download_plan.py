@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from asyncpip.fetch.archives import StoredArchive
     from asyncpip.pipeline.build_options import BuildOptions
     from asyncpip.pipeline.limits import Limits
-    from asyncpip.pipeline.session import Places
+    from asyncpip.pipeline.session import Places, Session
     from asyncpip.resolve.resolver import ResolveRequest
     from asyncpip.store.store import Store
 
@@ -126,7 +126,7 @@ async def _run(request: DownloadRequest, store: Store, reporter: Reporter) -> Do
         )
         reporter.emit(StageProgress(Stage.RESOLVING, 0, None))
         started = time.perf_counter()
-        resolutions = await _solve_all(request.targets, bridge, reporter)
+        resolutions = await _solve_all(request.targets, session, bridge, reporter)
         resolved = time.perf_counter()
         candidates = _distinct(each for resolution in resolutions for each in request.wanted(resolution))
         reporter.emit(StageProgress(Stage.RESOLVING, len(candidates), len(candidates)))
@@ -151,7 +151,10 @@ async def _run(request: DownloadRequest, store: Store, reporter: Reporter) -> Do
 
 
 async def _solve_all(
-    targets: Sequence[TargetRequest], bridge: Bridge[StoredArchive], reporter: Reporter
+    targets: Sequence[TargetRequest],
+    session: Session[StoredArchive],
+    bridge: Bridge[StoredArchive],
+    reporter: Reporter,
 ) -> list[Resolution]:
     """Return one resolution for each target, in their order."""
     found: dict[int, Resolution] = {}
@@ -160,7 +163,7 @@ async def _solve_all(
     async def solve_one(number: int, target: TargetRequest) -> None:
         async with slots:
             try:
-                found[number] = await solve(target.resolve, bridge, reporter)
+                found[number] = await solve(target.resolve, session, bridge, reporter)
             except AsyncpipError as error:
                 if target.label:
                     error.why = "\n".join(filter(None, (f"for {target.label}", error.why)))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio
+
+from asyncpip.core.candidates import Candidate
 from asyncpip.core.hashes import NO_HASHES
 from asyncpip.core.values import Value
 from asyncpip.pipeline.fetch_plan import beside_solvers
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.pipeline.build_options import BuildOptions
     from asyncpip.pipeline.limits import Limits
-    from asyncpip.pipeline.session import Places
+    from asyncpip.pipeline.session import Places, Session
     from asyncpip.resolve.resolver import ResolveRequest
     from asyncpip.store.store import Store
 
@@ -73,6 +76,20 @@ def _keeping(store: Store, downloader: Downloader, reporter: Reporter, limits: L
     return WholeArchives(store, downloader, reporter, limits, directory=None, builds=False)
 
 
+async def _fetch_missing(
+    pages: dict[NormalizedName, Sequence[ProjectPage]], resolution: Resolution, session: Session[StoredArchive]
+) -> None:
+    """Add the pages that an answer of an earlier run did not look at again."""
+
+    async def fetch(name: NormalizedName) -> None:
+        pages[name] = await session.fetch_pages(name)
+
+    async with anyio.create_task_group() as tasks:
+        for each in resolution.decisions:
+            if isinstance(each.choice, Candidate) and each.choice.direct_url is None and each.name not in pages:
+                tasks.start_soon(fetch, each.name)
+
+
 async def _run(question: LockQuestion, store: Store, reporter: Reporter) -> LockAnswer:
     hashes = required_hashes(question.resolve)
     async with open_session(
@@ -97,9 +114,11 @@ async def _run(question: LockQuestion, store: Store, reporter: Reporter) -> Lock
             prefetch_archives=False,
             tell_stage=reporter.emit,
         )
+        pages = dict(answered.pages)
+        await _fetch_missing(pages, answered.resolution, session)
     return LockAnswer(
         resolution=answered.resolution,
-        pages=answered.pages,
+        pages=pages,
         archives=answered.stored,
         allowed=hashes,
         timings={

@@ -51,6 +51,12 @@ class MetadataRecords:
         except (StoreError, WheelFormatError):  # damaged: whatever links trees notices, and drops it
             return None
 
+    def stands_by(self, file: PageFile) -> bool:
+        """Return whether what was said of ``file``, or the wheel itself, is still here and was not contradicted."""
+        key = _key(file)
+        data = self._store.read_record(_BUCKET, key) if key else b""
+        return self._store.has_tree(file.hashes.get("sha256", "")) if data is None else bool(data)
+
     def write(self, file: PageFile, metadata: CoreMetadata) -> None:
         """Remember what an index says; nothing where it gives no digest."""
         key = _key(file)

@@ -13,6 +13,7 @@ from asyncpip.core.events import Stage, StageProgress
 from asyncpip.core.values import Value, replace
 from asyncpip.pipeline.bridge import Bridge, SolverCancelledError
 from asyncpip.pipeline.keeping import Stored
+from asyncpip.pipeline.known_resolutions import Listener
 from asyncpip.resolve.demands import gather_demands
 from asyncpip.resolve.resolver import ResolutionCancelled, resolve
 
@@ -73,7 +74,7 @@ async def answer_question(
         try:
             started = time.perf_counter()
             try:
-                resolution = await solve(request, bridge, reporter)
+                resolution = await solve(request, session, bridge, reporter)
             finally:
                 bridge.close()
             resolved = time.perf_counter()
@@ -93,16 +94,31 @@ async def answer_question(
     )
 
 
-async def solve(request: ResolveRequest, bridge: Bridge[Stored], reporter: Reporter) -> Resolution:
-    """Run the solver in a thread; it returns when ``bridge`` is closed, which is the caller's part."""
+async def solve(
+    request: ResolveRequest, session: Session[Stored], bridge: Bridge[Stored], reporter: Reporter
+) -> Resolution:
+    """Return what an earlier run found; else run the solver in a thread, which returns when ``bridge`` is closed.
+
+    That is the caller's part.
+    """
+    known = session.known_resolutions
+    key = None if known is None else known.key_of(request)
+    found = None if known is None else await known.find(key, request, reporter)
+    if found is not None:
+        session.take_as_read(found)
+        return found
+    listener = Listener(reporter)
 
     def run() -> Resolution:
         try:
-            return resolve(replace(request, cancelled=lambda: bridge.is_closed), bridge, reporter)
+            return resolve(replace(request, cancelled=lambda: bridge.is_closed), bridge, listener)
         except SolverCancelledError as error:
             raise ResolutionCancelled from error
 
-    return await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
+    resolution = await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
+    if known is not None and bridge.rests_on_digests:
+        known.keep(key, resolution, listener)
+    return resolution
 
 
 async def _collect(

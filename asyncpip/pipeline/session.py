@@ -27,6 +27,7 @@ from asyncpip.pipeline.agreement import Said, check_agreement
 from asyncpip.pipeline.bridge import parse_metadata
 from asyncpip.pipeline.built_wheels import find_built, read_built_metadata
 from asyncpip.pipeline.keeping import Stored, read_metadata_file
+from asyncpip.pipeline.known_resolutions import KnownResolutions
 from asyncpip.pipeline.late_transport import LateTransport
 from asyncpip.pipeline.metadata_records import MetadataRecords
 
@@ -80,7 +81,10 @@ class Session(Generic[Stored]):
         locked_files: Sequence[tuple[NormalizedName, PageFile]] = (),
         builds: BuildDoor | None = None,
         waiting: str | None = None,
+        known_resolutions: KnownResolutions | None = None,
     ) -> None:
+        self.known_resolutions = known_resolutions
+        """Those of earlier runs; None where each question is solved."""
         self.requests = requests
         """How many requests were sent so far."""
         self.store = store
@@ -93,6 +97,8 @@ class Session(Generic[Stored]):
         """What is being built while the answers of this session are awaited; None in the run's own."""
         self._said = Said()
         self._records = MetadataRecords(store)
+        self._unread: set[str] = set()
+        """Addresses of wheels whose remembered metadata an answer rests on that was found without reading it."""
         self._locked: dict[NormalizedName, ProjectPage | None] = {
             name: LinksPage(_LOCK_PAGE, file.url, [file]).for_project(name) for name, file in locked_files
         }
@@ -106,15 +112,22 @@ class Session(Generic[Stored]):
 
     def read_known_metadata(self, candidate: Candidate) -> CoreMetadata | None:
         """Return core metadata that the store remembers for the file. Blocks for one small read."""
-        file = candidate.file
-        if not file.is_wheel:
-            built = self._find_built(candidate)
-            return None if built is None else read_built_metadata(built)
+        if candidate.file.is_wheel:
+            return self._read_metadata(candidate.file)
+        built = self._find_built(candidate)
+        return None if built is None else read_built_metadata(built)
+
+    def _read_metadata(self, file: PageFile) -> CoreMetadata | None:
         found = self._records.read(file)
         if found is not None:
             self._said.before(file, found)
             return found
         return self._records.read_stored(file)
+
+    def take_as_read(self, resolution: Resolution) -> None:
+        """Have what an earlier run was told of wheels compared with those of them that have yet to come."""
+        candidates = [each.choice for each in resolution.decisions if isinstance(each.choice, Candidate)]
+        self._unread.update(candidate.file.url for candidate in candidates)
 
     def _find_built(self, candidate: Candidate) -> BuiltWheel | None:
         """Return the wheel that was built from this file before."""
@@ -165,6 +178,10 @@ class Session(Generic[Stored]):
 
     async def check_agreement(self, file: PageFile, stored: Stored) -> None:
         """Raise `WheelFormatError` where a wheel is not what it was said to be; looked at once, where either is new."""
+        if file.url in self._unread:
+            self._unread.discard(file.url)
+            if not stored.from_store:
+                self._read_metadata(file)
         said = self._said.to_compare(file, stored)
         if said is None:
             return
@@ -352,6 +369,7 @@ async def open_session(
                 requests=lambda: transport.requests,
                 locked_files=places.locked_files,
                 builds=door,
+                known_resolutions=KnownResolutions(store, index, places),
             )
             tasks.cancel_scope.cancel()  # builds that nobody waits for any more
     except BaseException:
