@@ -32,6 +32,7 @@ def run(context: CommandContext) -> int:
         choice=choices[0],
         takes_editables=False,
     )
+    inquiry.begin_ahead(store)
     from asyncpip.commands.download_work import download  # noqa: PLC0415 - loads the pipeline
 
     return download(inquiry, choices, selected.templates, store)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from asyncpip.commands.begin_ahead import begin_ahead
 from asyncpip.commands.install_checks import check_arguments, check_options
 from asyncpip.commands.install_options import (
     ANY_INTERPRETER,
@@ -21,6 +22,7 @@ from asyncpip.commands.install_options import (
 from asyncpip.commands.requirement_input import read_requirement_input
 from asyncpip.core.dependency import MarkerEvaluator
 from asyncpip.core.events import Level, Message
+from asyncpip.core.values import replace
 from asyncpip.environment.externally_managed import check_virtualenv_required
 from asyncpip.environment.markers import target_with_selection
 from asyncpip.resolve.selection import PreferredVersion
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from asyncpip.commands.requirement_input import RequirementInput
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.core.target import TargetEnvironment
+    from asyncpip.net.ahead import Ahead
     from asyncpip.resolve.selection import Selection
+    from asyncpip.store.store import Store
 
 
 class Inquiry:
@@ -66,6 +70,7 @@ class Inquiry:
         check_arguments(context, self.input, command, takes_editables=takes_editables)
         self.overrides: tuple[UserRequirement, ...] = self._read_overrides()
         self.evaluator = MarkerEvaluator(self.target.markers)
+        self._ahead: Ahead | None = None
 
     def tell(self, level: Level, text: str | None, *, routine: bool = False) -> None:
         """Emit a message, unless there is none; see `Message` for ``routine``."""
@@ -85,8 +90,17 @@ class Inquiry:
         return self.settings.flag("require_hashes") or options.require_hashes or (given and not off)
 
     def index_options(self) -> IndexOptions:
-        """Return which places are asked."""
-        return index_options(self.settings, self.input.file_options, limits=self.limits)
+        """Return which places are asked; with what was begun ahead, which has ended."""
+        index = index_options(self.settings, self.input.file_options, limits=self.limits)
+        if self._ahead is None:
+            return index
+        self._ahead.finish()
+        return replace(index, transport=replace(index.transport, ahead=self._ahead))
+
+    def begin_ahead(self, store: Store | None) -> None:
+        """Begin what the first request will need, before what sends it is loaded."""
+        index = index_options(self.settings, self.input.file_options, limits=self.limits)
+        self._ahead = begin_ahead(index, self.input.requirements, store, self.context.environ)
 
     def selection(self, target: TargetEnvironment, choice: TargetChoice) -> Selection:
         """Return which files are candidates for ``target``, which ``choice`` describes.

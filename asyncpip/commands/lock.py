@@ -16,6 +16,7 @@ def run(context: CommandContext) -> int:
     """Run the command; return its exit code."""
     store, selected = find_surroundings(context)
     inquiry = Inquiry(context, "lock", cwd=os.getcwd(), running_target=selected.target)
+    inquiry.begin_ahead(store)
     from asyncpip.commands.lock_work import lock  # noqa: PLC0415 - loads the pipeline
 
     return lock(inquiry, selected.templates, store)

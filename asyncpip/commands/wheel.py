@@ -16,6 +16,7 @@ def run(context: CommandContext) -> int:
     """Run the command; return its exit code."""
     store, selected = find_surroundings(context)
     inquiry = Inquiry(context, "wheel", cwd=os.getcwd(), running_target=selected.target)
+    inquiry.begin_ahead(store)
     from asyncpip.commands.wheel_work import make_wheels  # noqa: PLC0415 - loads the pipeline
 
     return make_wheels(inquiry, selected.templates, store)

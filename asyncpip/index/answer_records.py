@@ -11,18 +11,13 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from asyncpip.core.urls import quote_path, split_credentials
 from asyncpip.index.freshness import Freshness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packaging.utils import NormalizedName
-
     from asyncpip.core.ports import RecordStore
 
-PAGES = "pages-v3"
-"""Project pages, as `page.page_from_record` reads them."""
 LINKS_PAGES = "links-pages-v2"
 """Find-links pages, as `links_page.links_page_from_record` reads them."""
 PROJECT_LISTS = "project-lists-v2"
@@ -31,16 +26,6 @@ PROJECT_LISTS = "project-lists-v2"
 T = TypeVar("T")
 _FRESHNESS = msgspec.msgpack.Decoder(Freshness)
 _CONTENT = msgspec.msgpack.Decoder(tuple[str, bytes])
-
-
-def page_url(index_url: str, project: NormalizedName) -> str:
-    """Return where the index at ``index_url`` has the page of ``project`` (PEP 503: normalized, with a slash)."""
-    return index_url.rstrip("/") + "/" + quote_path(project) + "/"
-
-
-def record_key(url: str) -> str:
-    """Return what an answer from ``url`` is stored by: the address without credentials."""
-    return split_credentials(url.partition("#")[0])[0]
 
 
 class StoredAnswer(NamedTuple, Generic[T]):

@@ -9,7 +9,8 @@ import anyio.to_thread
 
 from asyncpip.core.urls import redact
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.answer_records import AnswerRecords, record_key
+from asyncpip.index.addresses import record_key
+from asyncpip.index.answer_records import AnswerRecords
 from asyncpip.index.freshness import Freshness
 from asyncpip.index.page import HTML_TYPE, JSON_TYPE, PAGE_LIMIT_BYTES
 from asyncpip.net.transport import FailureKind, TransportError

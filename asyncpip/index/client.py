@@ -16,7 +16,8 @@ import anyio.to_thread
 from asyncpip.core.events import Level, Message
 from asyncpip.core.urls import redact
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.answer_records import LINKS_PAGES, PAGES, PROJECT_LISTS, page_url
+from asyncpip.index.addresses import PAGES, page_url
+from asyncpip.index.answer_records import LINKS_PAGES, PROJECT_LISTS
 from asyncpip.index.answers import Answers, StatusError
 from asyncpip.index.late_writes import LateWrites
 from asyncpip.index.links_page import is_archive_url, links_of_archive, links_page_from_record, parse_links_page

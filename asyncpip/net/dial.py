@@ -16,6 +16,7 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from asyncpip.net.ahead import Ahead
     from asyncpip.net.trust import Origin
 
     Address = tuple[socket.AddressFamily, tuple[Any, ...]]
@@ -28,7 +29,9 @@ _HEAD_START_SECONDS = 0.25
 class Dialer:
     """Opens sockets to one origin. What worked is tried first the next time."""
 
-    def __init__(self, origin: Origin, bind_address: str | None) -> None:
+    def __init__(self, origin: Origin, bind_address: str | None, ahead: Ahead | None = None) -> None:
+        """``ahead`` may have begun to connect a socket."""
+        self._ahead = ahead
         self._origin = origin
         self._bind_address = bind_address
         self._addresses: list[Address] | None = None
@@ -36,6 +39,9 @@ class Dialer:
 
     async def connect(self) -> socket.socket:
         """Return a connected socket that does not block; raise `OSError`, `socket.gaierror` for the name."""
+        begun = self._ahead.take_socket(self._origin) if self._ahead is not None else None
+        if begun is not None and await _is_connected(begun):
+            return begun
         async with self._resolving:
             if self._addresses is None:
                 self._addresses = await self._resolve()
@@ -110,6 +116,19 @@ class Dialer:
         if not won:
             raise errors[0]
         return won[0]
+
+
+async def _is_connected(begun: socket.socket) -> bool:
+    """Return whether a connection that was begun is there, or within a head start; else it is given up."""
+    connected = False
+    try:
+        with anyio.move_on_after(_HEAD_START_SECONDS):
+            await anyio.wait_writable(begun)
+            connected = begun.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+    finally:
+        if not connected:
+            begun.close()
+    return connected
 
 
 def _is_literal(family: socket.AddressFamily, host: str) -> bool:

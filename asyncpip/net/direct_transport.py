@@ -109,7 +109,7 @@ class _Host:
         self._origin = origin
         self._options = options
         self._contexts = contexts
-        self._dialer = Dialer(origin, options.bind_address)
+        self._dialer = Dialer(origin, options.bind_address, options.ahead)
         self._idle: list[Connection] = []
         """The one used last, last: the others may grow old."""
 

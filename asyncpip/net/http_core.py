@@ -91,6 +91,8 @@ class HttpTransport:
         """Close all connections."""
         if self._sender is not None:
             await self._sender.aclose()
+        if self._options.ahead is not None:
+            self._options.ahead.close()
 
     async def _prepare(self) -> Exchange:
         """Look up, before the first request, what every request needs."""
@@ -154,19 +156,11 @@ class TlsContexts:
         from asyncpip.net import tls  # noqa: PLC0415 - certificates and their places: only where TLS is spoken
 
         options = self._options
-        # `--proxy` and `--no-proxy-env` make pip ignore the CA variables as well.
-        use_environment = options.use_proxy_env and options.proxy is None
-        tls_options = tls.TlsOptions(
-            ca_bundle=tls.select_ca_bundle(options.cert, self._environ, use_environment=use_environment),
-            client_cert=options.client_cert,
-            legacy_certs=options.legacy_certs,
-        )
-        if not verify:
-            return tls.build_unverified_context(tls_options)
-        if options.legacy_certs and tls_options.ca_bundle is None and not tls.has_bundled_list():
+        if verify and options.legacy_certs and tls.lacks_bundled_list(options, self._environ):
             text = "legacy-certs: certifi is not installed, so the system's certificates are used"
             self._reporter.emit(Message(Level.WARNING, text))
-        return tls.build_verifying_context(tls_options, self._environ)
+        context = options.ahead.context(verifies=verify) if options.ahead is not None else None
+        return context or tls.build_context(options, self._environ, verifies=verify)
 
 
 async def decode_body(body: EncodedBody, limit_bytes: int, url: str) -> bytes:

@@ -22,6 +22,8 @@ from asyncpip.errors import EXIT_ERROR, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from asyncpip.net.transport import TransportOptions
+
 _BUNDLES = (
     "/etc/ssl/cert.pem",  # Alpine, Arch, Fedora to 43, RHEL 9 and 10, BSD
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora from 44, RHEL from 11
@@ -55,6 +57,27 @@ def select_ca_bundle(cert: str | None, environ: Mapping[str, str], *, use_enviro
     if not use_environment:
         return None
     return environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or None
+
+
+def build_context(options: TransportOptions, environ: Mapping[str, str], *, verifies: bool) -> ssl.SSLContext:
+    """Return the context that a run with ``options`` uses; raise `ConfigurationError` for an unusable file."""
+    chosen = TlsOptions(
+        ca_bundle=_ca_bundle_of(options, environ),
+        client_cert=options.client_cert,
+        legacy_certs=options.legacy_certs,
+    )
+    return build_verifying_context(chosen, environ) if verifies else build_unverified_context(chosen)
+
+
+def lacks_bundled_list(options: TransportOptions, environ: Mapping[str, str]) -> bool:
+    """Return whether a CA list is needed that should come with the program, and does not."""
+    return _ca_bundle_of(options, environ) is None and not has_bundled_list()
+
+
+def _ca_bundle_of(options: TransportOptions, environ: Mapping[str, str]) -> str | None:
+    # `--proxy` and `--no-proxy-env` make pip ignore the CA variables as well.
+    use_environment = options.use_proxy_env and options.proxy is None
+    return select_ca_bundle(options.cert, environ, use_environment=use_environment)
 
 
 def build_verifying_context(options: TlsOptions, environ: Mapping[str, str]) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from asyncpip.net.ahead import Ahead
     from asyncpip.net.content_encoding import EncodedBody
 
 
@@ -106,3 +107,5 @@ class TransportOptions(Value):
     connections_per_host: int = 8
     user_agent: str = ""
     """Empty: what `host_facts` finds, looked for when the first request is sent."""
+    ahead: Ahead | None = None
+    """What was begun for the first index before anybody asked."""

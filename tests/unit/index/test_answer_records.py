@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from asyncpip.index.answer_records import PAGES, AnswerRecords, page_url, record_key
+from asyncpip.index.addresses import PAGES, page_url, record_key
+from asyncpip.index.answer_records import AnswerRecords
 from asyncpip.index.freshness import Freshness
 from tests.support.memory import MemoryRecords
 
