@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import anyio.to_thread
 
-from asyncpip.core.urls import redact
+from asyncpip.core.urls import redact, split_credentials
 from asyncpip.errors import IndexAccessError
 from asyncpip.index.addresses import record_key
 from asyncpip.index.answer_records import AnswerRecords
@@ -140,26 +140,29 @@ class Answers:
         stored = None
         if records.read_freshness(key) is not None:  # mostly nothing is there, and no thread needed to find that out
             stored = await anyio.to_thread.run_sync(records.read, key, from_record, limiter=self._readers)
-        if stored is not None and (
-            self._offline or (not refresh and stored.freshness.is_usable(self._now(), usable_for_seconds))
+        if (
+            stored is not None
+            and (self._offline or (not refresh and stored.freshness.is_usable(self._now(), usable_for_seconds)))
+            and await self._may_use(url, stored.freshness)
         ):
             self._identities[key] = stored.freshness.identity
-            self._note(stored.freshness)
+            self._note(stored.freshness, url)
             return stored.content
         if self._offline:
             return None
         async with self._get(url, None if stored is None else stored.freshness, refresh=refresh) as response:
             now = self._now()
             if response.status == _NOT_MODIFIED and stored is not None:
-                renewed = stored.freshness.confirmed(response.headers, now)
+                is_private = response.has_used_credentials
+                renewed = stored.freshness.confirmed(response.headers, now, is_private=is_private)
                 self._identities[key] = renewed.identity
-                self._note(renewed)
+                self._note(renewed, url)
                 self._writes.add(lambda: records.write_freshness(key, renewed))
                 return stored.content
             if response.status != _OK:
                 self.fresh_until = 0  # it may be there the next time
                 raise StatusError(url, response.status)
-            freshness = Freshness.from_headers(response.headers, now)
+            freshness = Freshness.from_headers(response.headers, now, is_private=response.has_used_credentials)
             content_type, final_url = response.headers.get("content-type", ""), response.url
             encoded = await response.read_encoded(PAGE_LIMIT_BYTES)
 
@@ -172,7 +175,7 @@ class Answers:
 
         is_large = len(encoded.data) > (INLINE_PACKED_BYTES if encoded.encoding else INLINE_BYTES)
         page, to_record = await anyio.to_thread.run_sync(read, limiter=self._readers) if is_large else read()
-        self._note(freshness)
+        self._note(freshness, url)
         if freshness.is_storable or (usable_for_seconds and not freshness.must_not_store):
             self._identities[key] = freshness.identity
             self._writes.add(lambda: records.write(key, to_record(encoded), freshness))
@@ -182,8 +185,14 @@ class Answers:
                 self._writes.add(lambda: records.forget(key))
         return page
 
-    def _note(self, freshness: Freshness) -> None:
-        self.fresh_until = min(self.fresh_until, freshness.fresh_until)
+    async def _may_use(self, url: str, freshness: Freshness) -> bool:
+        """Return whether this run may see a stored answer without asking the server whether it may."""
+        return not freshness.is_private or _holds_credentials(url) or await self._transport.has_credentials(url)
+
+    def _note(self, freshness: Freshness, url: str) -> None:
+        """Note until when the same question has the same answer; credentials from elsewhere are no part of it."""
+        fresh_until = 0 if freshness.is_private and not _holds_credentials(url) else freshness.fresh_until
+        self.fresh_until = min(self.fresh_until, fresh_until)
 
     def _get(self, url: str, stored: Freshness | None, *, refresh: bool) -> AbstractAsyncContextManager[Response]:
         headers = {"accept": ACCEPT, "accept-encoding": "gzip, deflate"}
@@ -192,3 +201,7 @@ class Answers:
         if stored is not None:
             headers |= stored.conditional_headers()
         return self._transport.get(url.partition("#")[0], headers)
+
+
+def _holds_credentials(url: str) -> bool:
+    return split_credentials(url)[1] is not None

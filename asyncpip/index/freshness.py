@@ -28,9 +28,12 @@ class Freshness(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """`no-store`, or `Vary: *`, which no later request can match."""
     must_revalidate: bool = False
     """Never used stale, even where the server cannot be reached."""
+    is_private: bool = False
+    """Credentials were sent for it, so it is used without asking only by who has some: the store serves runs with other
+    settings too, and `public` (RFC 9111 §3.5) speaks of caches that many share by intent."""
 
     @classmethod
-    def from_headers(cls, headers: Mapping[str, str], now: float) -> Freshness:
+    def from_headers(cls, headers: Mapping[str, str], now: float, *, is_private: bool = False) -> Freshness:
         """Return what ``headers`` (names in lower case) of an answer that arrived at ``now`` say."""
         directives = _directives(headers.get("cache-control", ""))
         max_age = _seconds(directives.get("max-age"))
@@ -44,6 +47,7 @@ class Freshness(msgspec.Struct, frozen=True, gc=False, array_like=True):
             must_ask="no-cache" in directives,
             must_not_store="no-store" in directives or "*" in headers.get("vary", ""),
             must_revalidate="must-revalidate" in directives,
+            is_private=is_private,
         )
 
     @property
@@ -89,7 +93,7 @@ class Freshness(msgspec.Struct, frozen=True, gc=False, array_like=True):
             headers["if-modified-since"] = self.last_modified
         return headers
 
-    def confirmed(self, headers: Mapping[str, str], now: float) -> Freshness:
+    def confirmed(self, headers: Mapping[str, str], now: float, *, is_private: bool = False) -> Freshness:
         """Return the freshness after a 304 with ``headers`` (RFC 9111 §4.3.4).
 
         A lifetime that it names replaces the stored one; the validators stay, since they chose what is confirmed.
@@ -105,6 +109,7 @@ class Freshness(msgspec.Struct, frozen=True, gc=False, array_like=True):
             must_ask=source.must_ask,
             must_not_store=source.must_not_store,
             must_revalidate=source.must_revalidate,
+            is_private=is_private,
         )
 
 

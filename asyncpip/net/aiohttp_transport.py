@@ -121,6 +121,7 @@ class _AiohttpAnswer:
         self.url = url
         self.headers = _joined_headers(response)
         self.received_bytes = 0
+        self.has_used_credentials = False
         self._response = response
         self._rest = b""
         """What has come and did not fit where it was to go."""

@@ -68,6 +68,8 @@ class Authenticator:
         self._given: dict[Origin, Credentials] = {}
         self._found: dict[_Realm, Credentials] = {}
         self._exhausted: set[_Realm] = set()
+        self._refused: set[_Realm] = set()
+        """For these the keyring has nothing."""
         self._unsaved: dict[Origin, Credentials] = {}
         self._locks: dict[Origin, anyio.Lock] = {}
 
@@ -101,6 +103,23 @@ class Authenticator:
             return Credentials(login or account or "", password or "")
         return Credentials(username, "") if username is not None else self._given_for(origin)
 
+    async def has(self, url: str, in_url: Credentials | None) -> bool:
+        """Return whether there are credentials for ``url`` that nobody has to type."""
+        origin = origin_of(url)
+        async with self._locks.setdefault(origin, anyio.Lock()):
+            if self.known(url, in_url) is not None:
+                return True
+            index = self._index_of(url, origin)
+            realm = _Realm(origin, index.url if index is not None else None)
+            if realm in self._exhausted or realm in self._refused:
+                return False
+            found = await self._ask_keyring(realm, None)
+            if found is None:
+                self._refused.add(realm)
+                return False
+            self._remember(realm, found)
+            return True
+
     async def find(self, url: str, in_url: Credentials | None, *, refused: Credentials | None) -> Credentials | None:
         """Return other credentials after a 401 to ``refused`` (None: nothing was sent); None where there are none."""
         origin = origin_of(url)
@@ -115,15 +134,14 @@ class Authenticator:
                 return None
             self._exhausted.add(realm)
             username = wanted.username if wanted is not None else None
-            found = await self._ask_keyring(realm, username)
+            found = None if realm in self._refused else await self._ask_keyring(realm, username)
             if found is None and username is None and self._prompt is not None:
                 found = await anyio.to_thread.run_sync(self._prompt, str(origin), abandon_on_cancel=True)
                 if found is not None:
                     self._unsaved[origin] = found
             if found is None or found == refused:
                 return None
-            self._found[realm] = found
-            self._found.setdefault(_Realm(origin, None), found)
+            self._remember(realm, found)
             return found
 
     async def accept(self, url: str, credentials: Credentials) -> None:
@@ -148,6 +166,10 @@ class Authenticator:
                 if found is not None:
                     return found
         return None
+
+    def _remember(self, realm: _Realm, found: Credentials) -> None:
+        self._found[realm] = found
+        self._found.setdefault(_Realm(realm.origin, None), found)
 
     def _remembered(self, realm: _Realm, username: str | None) -> Credentials | None:
         """Return what keyring or prompt said for this index, else for this host, if it is for the wanted user."""

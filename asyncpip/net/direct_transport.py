@@ -205,7 +205,7 @@ class _Host:
 class _DirectAnswer:
     """An `Answer` over a connection. Its slot is free as soon as the body is here or given up."""
 
-    __slots__ = ("_connection", "_head", "_rest", "headers", "received_bytes", "status", "url")
+    __slots__ = ("_connection", "_head", "_rest", "has_used_credentials", "headers", "received_bytes", "status", "url")
 
     def __init__(self, url: str, head: AnswerHead, connection: Connection, body: bytes | None) -> None:
         """``body`` is all of it where that came with the head; ``connection`` is another's then."""
@@ -213,6 +213,7 @@ class _DirectAnswer:
         self.url = url
         self.headers: Mapping[str, str] = head.headers
         self.received_bytes = 0
+        self.has_used_credentials = False
         self._head = head
         self._connection: Connection | None = connection if body is None else None
         """None once nothing more is to come from it."""

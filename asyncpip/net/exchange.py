@@ -41,6 +41,9 @@ _UNAUTHORIZED = 401
 class Answer(Response, Protocol):
     """A response that holds a connection until its body is read or it is let go."""
 
+    has_used_credentials: bool
+    """Set by whoever sent them along."""
+
     async def finish(self) -> None:
         """Let go of the rest of the body, keeping the connection for the next request if that costs little."""
 
@@ -106,14 +109,20 @@ class Exchange:
     async def open(self, url: str, headers: Mapping[str, str]) -> Answer:
         """Return the answer behind all redirects; raise `TransportError`."""
         target, in_url = _checked(url)
+        has_used_credentials = False
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._authorized(target, in_url, headers)
+            answer.has_used_credentials = has_used_credentials = has_used_credentials or answer.has_used_credentials
             location = answer.headers.get("location")
             if answer.status not in _REDIRECT_STATUSES or location is None:
                 return answer
             await answer.finish()
             target, in_url = self._redirected(target, location)
         raise TransportError(FailureKind.REDIRECT, url, f"more than {MAX_REDIRECTS} redirects")
+
+    async def has_credentials(self, url: str) -> bool:
+        """See `net.transport.Transport`."""
+        return await self._authenticator.has(*_checked(url))
 
     def _redirected(self, url: str, location: str) -> tuple[str, Credentials | None]:
         """Return where ``location`` leads, and the credentials in it, if we go there."""
@@ -135,12 +144,14 @@ class Exchange:
         """Return the answer to a request with what credentials are known, or are found after a 401."""
         credentials = self._authenticator.known(url, in_url)
         answer = await self._retried(url, headers, credentials)
+        answer.has_used_credentials = credentials is not None
         if answer.status != _UNAUTHORIZED:
             return answer
         await answer.finish()  # a person may take minutes to type, and the connection is wanted
         found = await self._authenticator.find(url, in_url, refused=credentials)
         if found is not None:
             answer = await self._retried(url, headers, found)
+            answer.has_used_credentials = True
         if answer.status == _UNAUTHORIZED:
             if found is not None or credentials is not None:
                 self._warn_once(f"401 Error, Credentials not correct for {redact(url)}")

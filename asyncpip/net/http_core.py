@@ -81,11 +81,13 @@ class HttpTransport:
 
     async def open(self, url: str, headers: Mapping[str, str] | None) -> Answer:
         """Return the answer to a GET, which whoever asked has to finish or discard."""
-        exchange = self._exchange
-        if exchange is None:
-            async with self._preparing:
-                exchange = self._exchange = self._exchange or await self._prepare()
+        exchange = self._exchange or await self._prepared()
         return await exchange.open(url, headers or {})
+
+    async def has_credentials(self, url: str) -> bool:
+        """See `Transport`."""
+        exchange = self._exchange or await self._prepared()
+        return await exchange.has_credentials(url)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -93,6 +95,11 @@ class HttpTransport:
             await self._sender.aclose()
         if self._options.ahead is not None:
             self._options.ahead.close()
+
+    async def _prepared(self) -> Exchange:
+        async with self._preparing:
+            self._exchange = self._exchange or await self._prepare()
+            return self._exchange
 
     async def _prepare(self) -> Exchange:
         """Look up, before the first request, what every request needs."""

@@ -71,6 +71,10 @@ class Response(Protocol):
         """
 
     @property
+    def has_used_credentials(self) -> bool:
+        """Whether some were sent, to its server or to one that redirected to it: it may not be meant for everybody."""
+
+    @property
     def received_bytes(self) -> int:
         """How much of the body was given out or written so far, by all ways of reading together."""
 
@@ -80,6 +84,9 @@ class Transport(Protocol):
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[Response]:
         """Open a GET; credentials in ``url`` go to its own host only. Raises `TransportError`."""
+
+    async def has_credentials(self, url: str) -> bool:
+        """Return whether there are credentials to send to ``url``; asks files and programs, no server and no person."""
 
     async def aclose(self) -> None:
         """Close all connections."""

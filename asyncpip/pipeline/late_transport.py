@@ -41,18 +41,25 @@ class LateTransport:
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[Response]:
         """See `Transport`."""
         self.requests += 1
+        return self._loaded().get(url, headers)
+
+    async def has_credentials(self, url: str) -> bool:
+        """See `Transport`."""
+        return await self._loaded().has_credentials(url)
+
+    async def aclose(self) -> None:
+        """See `Transport`."""
+        if self._transport is not None:
+            await self._transport.aclose()
+
+    def _loaded(self) -> HttpTransport:
         if self._transport is None:
             from asyncpip.net.http_core import HttpTransport  # noqa: PLC0415 - a warm run sends nothing
 
             self._transport = HttpTransport(
                 self._options, self._reporter, self._environ, EitherSender, prompt=self._prompt
             )
-        return self._transport.get(url, headers)
-
-    async def aclose(self) -> None:
-        """See `Transport`."""
-        if self._transport is not None:
-            await self._transport.aclose()
+        return self._transport
 
 
 class EitherSender:

@@ -26,6 +26,7 @@ class SimpleResponse:
         self._body = body
         self._is_cut = is_cut
         self.received_bytes = 0
+        self.has_used_credentials = False
 
     async def read(self, limit_bytes: int) -> bytes:
         body = (await self.read_encoded(limit_bytes)).decoded(limit_bytes)
@@ -69,6 +70,9 @@ class SimpleTransport:
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[SimpleResponse]:
         self.asked.append(url)
         yield await anyio.to_thread.run_sync(self._get, url, dict(headers or {}))
+
+    async def has_credentials(self, url: str) -> bool:  # noqa: ARG002 - it knows of none
+        return False
 
     async def aclose(self) -> None:
         pass
