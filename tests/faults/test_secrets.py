@@ -132,7 +132,7 @@ def test_a_password_stands_in_no_error(site: Site, index: IndexServer, second: I
         "cut": (path, Fault(cut_at=10)),
         "redirected": (path, Fault(redirect="ftp://127.0.0.1/")),
         "page gone": ("/simple/demo/", Fault(status=500)),
-        "no page": ("/simple/demo/", Fault(body=b"{")),
+        "no page": ("/simple/demo/", Fault(status=200, body=b"{")),
     }
     for more in (
         ["nonesuch", "-i", url],
