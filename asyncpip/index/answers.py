@@ -16,7 +16,7 @@ from asyncpip.index.page import HTML_TYPE, JSON_TYPE, PAGE_LIMIT_BYTES
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from asyncpip.core.ports import RecordStore
@@ -52,9 +52,18 @@ class Answers:
     """
 
     def __init__(
-        self, transport: Transport, records: RecordStore, writes: LateWrites, *, offline: bool, now: Callable[[], float]
+        self,
+        transport: Transport,
+        records: RecordStore,
+        writes: LateWrites,
+        *,
+        locations: Iterable[str],
+        offline: bool,
+        now: Callable[[], float],
     ) -> None:
-        """``offline`` sends nothing, and takes stale records too."""
+        """``locations`` are the places asked, as given; ``offline`` sends nothing, and takes stale records too."""
+        self._given = [record_key(url) for url in locations if "@" in url and _holds_credentials(url)]
+        """Those that hold credentials, without these."""
         self._transport = transport
         self._records = records
         self._writes = writes
@@ -78,26 +87,28 @@ class Answers:
         records = AnswerRecords(self._records, bucket)
         now = self._now()
         stale: dict[str, Freshness] = {}
-        known: list[Freshness] = []
+        known: dict[str, Freshness] = {}
         for key, identity in identities.items():
             freshness = records.read_freshness(key)
             if freshness is None or freshness.identity != identity:
                 return False
+            if not await self._may_use(key, freshness):
+                return False
             if self._offline or freshness.is_fresh(now):
-                known.append(freshness)
+                known[key] = freshness
             else:
                 stale[key] = freshness
         renewed = await self._ask_all(stale, records)
         if renewed is None:
             return False
         self._identities.update(identities)
-        for freshness in (*known, *renewed):
-            self._note(freshness)
+        for key, freshness in (known | renewed).items():
+            self._note(key, freshness)
         return True
 
-    async def _ask_all(self, stale: Mapping[str, Freshness], records: AnswerRecords) -> list[Freshness] | None:
+    async def _ask_all(self, stale: Mapping[str, Freshness], records: AnswerRecords) -> dict[str, Freshness] | None:
         """Return what servers say of ``stale`` answers, kept; None where one has changed or cannot be asked about."""
-        renewed: list[Freshness] = []
+        renewed: dict[str, Freshness] = {}
         if not all(freshness.conditional_headers() for freshness in stale.values()):
             return None
 
@@ -105,8 +116,9 @@ class Answers:
             try:
                 async with self._get(key, freshness, refresh=False) as response:
                     if response.status == _NOT_MODIFIED:
-                        confirmed = freshness.confirmed(response.headers, self._now())
-                        renewed.append(confirmed)
+                        is_private = response.has_used_credentials
+                        confirmed = freshness.confirmed(response.headers, self._now(), is_private=is_private)
+                        renewed[key] = confirmed
                         self._writes.add(lambda: records.write_freshness(key, confirmed))
                         return
             except TransportError:
@@ -143,10 +155,10 @@ class Answers:
         if (
             stored is not None
             and (self._offline or (not refresh and stored.freshness.is_usable(self._now(), usable_for_seconds)))
-            and await self._may_use(url, stored.freshness)
+            and await self._may_use(key, stored.freshness)
         ):
             self._identities[key] = stored.freshness.identity
-            self._note(stored.freshness, url)
+            self._note(key, stored.freshness)
             return stored.content
         if self._offline:
             return None
@@ -156,7 +168,7 @@ class Answers:
                 is_private = response.has_used_credentials
                 renewed = stored.freshness.confirmed(response.headers, now, is_private=is_private)
                 self._identities[key] = renewed.identity
-                self._note(renewed, url)
+                self._note(key, renewed)
                 self._writes.add(lambda: records.write_freshness(key, renewed))
                 return stored.content
             if response.status != _OK:
@@ -175,7 +187,7 @@ class Answers:
 
         is_large = len(encoded.data) > (INLINE_PACKED_BYTES if encoded.encoding else INLINE_BYTES)
         page, to_record = await anyio.to_thread.run_sync(read, limiter=self._readers) if is_large else read()
-        self._note(freshness, url)
+        self._note(key, freshness)
         if freshness.is_storable or (usable_for_seconds and not freshness.must_not_store):
             self._identities[key] = freshness.identity
             self._writes.add(lambda: records.write(key, to_record(encoded), freshness))
@@ -185,13 +197,17 @@ class Answers:
                 self._writes.add(lambda: records.forget(key))
         return page
 
-    async def _may_use(self, url: str, freshness: Freshness) -> bool:
+    async def _may_use(self, key: str, freshness: Freshness) -> bool:
         """Return whether this run may see a stored answer without asking the server whether it may."""
-        return not freshness.is_private or _holds_credentials(url) or await self._transport.has_credentials(url)
+        return not freshness.is_private or self._is_given(key) or await self._transport.has_credentials(key)
 
-    def _note(self, freshness: Freshness, url: str) -> None:
+    def _is_given(self, key: str) -> bool:
+        """Return whether the location that an answer is asked for by holds credentials."""
+        return any(key == given or key.startswith(given.rstrip("/") + "/") for given in self._given)
+
+    def _note(self, key: str, freshness: Freshness) -> None:
         """Note until when the same question has the same answer; credentials from elsewhere are no part of it."""
-        fresh_until = 0 if freshness.is_private and not _holds_credentials(url) else freshness.fresh_until
+        fresh_until = 0 if freshness.is_private and not self._is_given(key) else freshness.fresh_until
         self.fresh_until = min(self.fresh_until, fresh_until)
 
     def _get(self, url: str, stored: Freshness | None, *, refresh: bool) -> AbstractAsyncContextManager[Response]:
@@ -204,4 +220,7 @@ class Answers:
 
 
 def _holds_credentials(url: str) -> bool:
-    return split_credentials(url)[1] is not None
+    try:
+        return split_credentials(url)[1] is not None
+    except ValueError:
+        return False  # whoever asks for it says so

@@ -102,7 +102,9 @@ class IndexClient:
         self._writers = anyio.create_task_group()
         self.writes = LateWrites(self._writers)
         """What is to be written beside the run."""
-        self._answers = Answers(transport, records, self.writes, offline=offline, now=now)
+        self._answers = Answers(
+            transport, records, self.writes, locations=(*index_urls, *find_links), offline=offline, now=now
+        )
 
     async def __aenter__(self) -> Self:
         await self._writers.__aenter__()
