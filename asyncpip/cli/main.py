@@ -22,7 +22,7 @@ from asyncpip.errors import (
     CommandError,
     MissingArgumentsError,
 )
-from asyncpip.store.answers import keep_answer
+from asyncpip.store.answers import RestsOn, keep_answer
 from asyncpip.version import VERSION
 
 TYPE_CHECKING = False  # `typing` costs half of a bare interpreter's start
@@ -103,15 +103,16 @@ def _run(argv: Sequence[str], prog: str, printer: Printer, load: Callable[[str],
     for level, text in notices:
         printer.emit(Message(Level(level), text))
     _attach_display(parsed, settings, printer, started)
-    watched: list[str] = []
+    remembered: list[RestsOn] = []
     started_nanoseconds = time.time_ns()
-    code = load(settings.command)(_context(parsed, settings, printer, prog, watched))
-    if watched and code == EXIT_OK and printer.transcript is not None and settings.text("log") is None:
+    code = load(settings.command)(_context(parsed, settings, printer, prog, remembered.append))
+    if remembered and code == EXIT_OK and printer.transcript is not None and settings.text("log") is None:
         keep_answer(
             argv,
             os.environ,
             cache_dir=settings.text("cache_dir"),
-            watched=(*settings.files, *watched),
+            rests_on=remembered[-1],
+            more_paths=settings.files,
             transcript=printer.transcript,
             started_nanoseconds=started_nanoseconds,
         )
@@ -142,7 +143,7 @@ def _attach_display(parsed: ParsedCommand, settings: Settings, printer: Printer,
 
 
 def _context(
-    parsed: ParsedCommand, settings: Settings, printer: Printer, prog: str, watched: list[str]
+    parsed: ParsedCommand, settings: Settings, printer: Printer, prog: str, remember: Callable[[RestsOn], None]
 ) -> CommandContext:
     """Return what the command gets."""
     environ = dict(os.environ)
@@ -159,7 +160,7 @@ def _context(
         prompt=lambda question: printer.ask(question, read_line=_read_line, allowed=allowed),
         environ=environ,
         prog=prog,
-        remember=watched.extend,
+        remember=remember,
     )
 
 

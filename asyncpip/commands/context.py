@@ -4,10 +4,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Protocol
 
     from asyncpip.core.events import Reporter
+    from asyncpip.store.answers import RestsOn
 
     class SettingsView(Protocol):
         """The option values of a run, by dest. A getter answers for options of its own kind only."""
@@ -59,7 +60,7 @@ class CommandContext:
         prompt: Callable[[str], str],
         environ: Mapping[str, str],
         prog: str,
-        remember: Callable[[Iterable[str]], None] = lambda _watched: None,
+        remember: Callable[[RestsOn], None] = lambda _rests_on: None,
     ) -> None:
         self.settings = settings
         self.arguments = arguments
@@ -74,5 +75,5 @@ class CommandContext:
         self.prog = prog
         """How the program was called, for texts: ``asyncpip``, ``/usr/bin/python3 -m asyncpip``."""
         self.remember = remember
-        """Says that this run, which ends with 0, would print the same again while the files and directories given (and
-        those of the configuration) are as they are: it changed nothing and asked nobody."""
+        """Says that this run, which ends with 0 and changes nothing, would print the same again while all that it rests
+        on, and the files of the configuration, are as they are."""

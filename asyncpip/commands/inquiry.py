@@ -68,7 +68,10 @@ class Inquiry:
         self._takes_editables = takes_editables
         self.input: RequirementInput = self.read_input(self.target, self.choice, verifies_lone_file=verifies_lone_file)
         check_arguments(context, self.input, command, takes_editables=takes_editables)
-        self.overrides: tuple[UserRequirement, ...] = self._read_overrides()
+        self._override_input = self._read_overrides()
+        self.overrides: tuple[UserRequirement, ...] = (
+            () if self._override_input is None else self._override_input.requirements
+        )
         self.evaluator = MarkerEvaluator(self.target.markers)
         self._ahead: Ahead | None = None
 
@@ -147,11 +150,30 @@ class Inquiry:
             self.warn(text)
         return result
 
-    def _read_overrides(self) -> tuple[UserRequirement, ...]:
+    @property
+    def depends_on_files_only(self) -> bool:
+        """Whether all that was asked for stands on the command line or in local files that were read whole."""
+        return not any(
+            each.names_variables or any(digest is None for _, digest in each.files_read) for each in self._inputs
+        ) and not any(
+            each.direct or each.editable
+            for each in (*self.input.requirements, *self.input.constraints, *self.overrides)
+        )
+
+    @property
+    def files_read(self) -> tuple[str, ...]:
+        """The paths of all files that were looked into."""
+        return tuple(path for each in self._inputs for path, _ in each.files_read)
+
+    @property
+    def _inputs(self) -> tuple[RequirementInput, ...]:
+        return (self.input,) if self._override_input is None else (self.input, self._override_input)
+
+    def _read_overrides(self) -> RequirementInput | None:
         """Return the requirements of `--override` files."""
         files = self.settings.texts("override_files")
         if not files:
-            return ()
+            return None
         return read_requirement_input(
             requirement_files=files,
             cwd=self.cwd,
@@ -159,7 +181,7 @@ class Inquiry:
             fetch_text=self._fetch_text,
             markers=self.target.markers,
             tags=self.target.tags,
-        ).requirements
+        )
 
     def _fetch_text(self, url: str) -> bytes:
         from asyncpip.pipeline.fetch_text import fetch_text  # noqa: PLC0415 - files on the network are rare

@@ -18,9 +18,10 @@ from asyncpip.environment.externally_managed import check_externally_managed
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.errors import StoreError
 from asyncpip.resolve.satisfied import check_satisfied
+from asyncpip.store.answers import RestsOn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from asyncpip.commands.install_options import TargetChoice
     from asyncpip.commands.install_start import Start
@@ -91,20 +92,13 @@ class InstallRun:
         self.tell(Level.WARNING, text)
 
     @property
-    def depends_on_files_only(self) -> bool:
-        """Whether all that was asked for stands on the command line or in local files that were read whole."""
-        return all(digest is not None for _, digest in self.input.files_read) and not any(
-            each.direct or each.editable for each in (*self.input.requirements, *self.input.constraints)
-        )
-
-    @property
     def is_reproducible(self) -> bool:
         """Whether the question holds all that the answer depends on: no files but those named, which set no options."""
         named = [*self.settings.texts("requirement_files"), *self.settings.texts("constraint_files")]
         known = {os.path.abspath(path) for path in named}
         return (
-            self.depends_on_files_only
-            and all(path in known for path, _ in self.input.files_read)
+            self.inquiry.depends_on_files_only
+            and all(path in known for path in self.inquiry.files_read)
             and not self.input.file_options.find_links
             and not self.input.locked_files
             and not self.input.warnings
@@ -201,21 +195,20 @@ def _finish_satisfied(this: InstallRun, satisfied: Satisfied) -> int:
         from asyncpip.commands.install_report import write_report  # noqa: PLC0415 - rare
 
         write_report(this.context, report, None, {}, this.running_target.markers)
-    elif this.depends_on_files_only:
-        this.context.remember(_looked_at(this, satisfied))
+    elif this.inquiry.depends_on_files_only:
+        decided = [each.choice for each in satisfied.decisions if isinstance(each.choice, InstalledDistribution)]
+        this.context.remember(RestsOn(looked_at(this, [each.info_path for each in decided])))
     return 0
 
 
-def _looked_at(this: InstallRun, satisfied: Satisfied) -> Iterator[str]:
-    """Yield all paths that decided that nothing is to do."""
+def looked_at(this: InstallRun, info_paths: Iterable[str]) -> Iterator[str]:
+    """Yield all paths that decide what a run finds, metadata of installed distributions as far as it counts."""
     target = this.running_target
-    yield from (path for path, _ in this.input.files_read)
+    yield from this.inquiry.files_read
     yield from (target.executable, os.path.realpath(target.executable), os.path.join(target.prefix, "pyvenv.cfg"))
     yield os.path.join(target.stdlib, "EXTERNALLY-MANAGED")
     for place in target.sys_path:
         yield place
         with contextlib.suppress(OSError):
             yield from (os.path.join(place, name) for name in os.listdir(place) if name.endswith((".pth", ".egg-link")))
-    for decision in satisfied.decisions:
-        if isinstance(decision.choice, InstalledDistribution):
-            yield os.path.join(decision.choice.info_path, "METADATA")
+    yield from (os.path.join(path, "METADATA") for path in info_paths)

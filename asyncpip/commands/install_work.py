@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from asyncpip.commands import install_output as output
 from asyncpip.commands.build_request import building
 from asyncpip.commands.changes import install_wheels
+from asyncpip.commands.dry_run_remembered import remember_dry_run
 from asyncpip.commands.install_checks import check_wheels_fit
 from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
@@ -76,6 +77,7 @@ def install(this: InstallRun, installed: InstalledDistributions, index: IndexOpt
             if plan.add:
                 this.tell(Level.INFO, output.would_install_line(plan.add))
             work.write_timings(fetched)
+            remember_dry_run(this, installed, index, fetched)
             return 0
         if not plan.add:
             return 0

@@ -46,6 +46,8 @@ class RequirementInput(Value):
     files_read: tuple[tuple[str, str | None], ...]
     """Absolute path and SHA-256, or redacted URL and None, of every file looked into; each once."""
     warnings: tuple[str, ...]
+    names_variables: bool
+    """Whether one of the files names environment variables."""
 
 
 def read_requirement_input(
@@ -107,6 +109,7 @@ def read_requirement_input(
         locked_files=tuple(locked),
         files_read=tuple(files.read_so_far.items()),
         warnings=tuple(files.warnings),
+        names_variables=files.name_variables,
     )
 
 

@@ -65,6 +65,8 @@ class SourceFiles:
     def __init__(self, cwd: str, fetch_text: Callable[[str], bytes]) -> None:
         self.cwd = cwd
         self.warnings: list[str] = []
+        self.name_variables = False
+        """Whether a requirements file names environment variables."""
         self.read_so_far: dict[str, str | None] = {}
         self._fetch_text = fetch_text
 
@@ -146,6 +148,7 @@ class RequirementReader:
         data = self.files.read(location, f"Could not open {kind} file")
         text, warnings = decode_requirements(data, _locale_encoding(data), filename=location)
         self.files.warnings += warnings
+        self.files.name_variables |= "${" in text
         for item in parse_requirements_text(text, filename=location, variables=self._environ):
             match item:
                 case RequirementLine():

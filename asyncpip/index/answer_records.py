@@ -14,7 +14,7 @@ import msgspec
 from asyncpip.index.freshness import Freshness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from asyncpip.core.ports import RecordStore
 
@@ -41,15 +41,22 @@ class AnswerRecords:
     def __init__(self, records: RecordStore, bucket: str) -> None:
         self._records = records
         self._bucket = bucket
-        self._freshness_bucket = "freshness-of-" + bucket
+        self.freshness_bucket = "freshness-of-" + bucket
 
     def read_freshness(self, key: str) -> Freshness | None:
         """Return how long the stored answer is good, or None where there is none."""
-        data = self._records.read_record(self._freshness_bucket, key)
+        data = self._records.read_record(self.freshness_bucket, key)
         try:
             return _FRESHNESS.decode(data) if data else None
         except msgspec.DecodeError:
             return None
+
+    def have(self, identities: Mapping[str, str]) -> bool:
+        """Return whether the stored answers are those of ``identities``, by key."""
+        return all(
+            (freshness := self.read_freshness(key)) is not None and freshness.identity == identity
+            for key, identity in identities.items()
+        )
 
     def read(
         self, key: str, from_record: Callable[[bytes], T], *, fresh_at: float | None = None
@@ -77,8 +84,8 @@ class AnswerRecords:
 
     def write_freshness(self, key: str, freshness: Freshness) -> None:
         """Renew the freshness of an answer that the server confirmed."""
-        self._records.write_record(self._freshness_bucket, key, msgspec.msgpack.encode(freshness))
+        self._records.write_record(self.freshness_bucket, key, msgspec.msgpack.encode(freshness))
 
     def forget(self, key: str) -> None:
         """Make the stored answer a miss."""
-        self._records.write_record(self._freshness_bucket, key, b"")
+        self._records.write_record(self.freshness_bucket, key, b"")

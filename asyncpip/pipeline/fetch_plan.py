@@ -50,6 +50,8 @@ class FetchedPlan(Value, shown=False):
     """For each decision that ``wanted`` named, its wheel in the store."""
     fresh_until: float
     """Until when the same run would end with the same, in seconds since the epoch."""
+    pages: Mapping[str, str] | None
+    """`IndexClient.recognisable_pages`; None too where the resolution rests on more than pages."""
     timings: dict[str, float]
     """Seconds by phase, and counts."""
     built: tuple[str, ...] = ()
@@ -120,6 +122,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
         resolution=answered.resolution,
         wheels=answered.stored,
         fresh_until=session.index.fresh_until,
+        pages=session.index.recognisable_pages if answered.rests_on_digests else None,
         timings={
             "resolve": answered.resolve_seconds,
             "download": answered.fetch_seconds,

@@ -42,6 +42,8 @@ class Answered(Value, Generic[Stored]):
     """How often the solver had to wait."""
     pages: Mapping[NormalizedName, Sequence[ProjectPage]]
     """Those that were looked at, by project."""
+    rests_on_digests: bool
+    """See `Bridge.rests_on_digests`."""
 
 
 async def answer_question(
@@ -91,6 +93,7 @@ async def answer_question(
         fetch_seconds=fetched - resolved,
         waits=bridge.waits,
         pages=bridge.pages_here(),
+        rests_on_digests=bridge.rests_on_digests,
     )
 
 

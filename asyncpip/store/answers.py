@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from asyncpip.store import layout
 from asyncpip.store.sealed import unseal
@@ -17,12 +18,12 @@ from asyncpip.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Transcript = Sequence[tuple[bool, str]]
     """What was written, in order: whether to stderr, and the text."""
 
-_BUCKET = "answers-v2"
+_BUCKET = "answers-v3"
 _PREFIXES = ("PIP_", "ASYNCPIP_", "PYTHON", "XDG_", "LC_", "CI", "BUILD")
 _VARIABLES = (
     "HOME", "LANG", "PATH", "VIRTUAL_ENV", "ENSUREPIP_OPTIONS", "SOURCE_DATE_EPOCH", "NO_COLOR", "FORCE_COLOR", "TERM",
@@ -32,6 +33,29 @@ _VARIABLES = (
 _QUIET_NANOSECONDS = 20_000_000
 """What changed less than this before the run started may have changed again within one tick of the file system's
 clock: such an answer is not kept."""
+
+
+class RestsOn:
+    """All that the answer of a run rests on, beside its command line."""
+
+    __slots__ = ("paths", "records", "still_holds", "until_seconds")
+
+    def __init__(
+        self,
+        paths: Iterable[str],
+        *,
+        until_seconds: float | None = None,
+        records: Iterable[str] = (),
+        still_holds: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.paths = tuple(paths)
+        """Files and directories, there or not, that were as they are since before the run began."""
+        self.until_seconds = until_seconds
+        """When project pages that it looked at get stale, since the epoch; None where it looked at none."""
+        self.records = tuple(records)
+        """Files of the store that the run may have written; they are replaced, never changed."""
+        self.still_holds = still_holds
+        """Whether ``records`` say what the run went by."""
 
 
 def cache_directory(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
@@ -62,7 +86,9 @@ def read_answer(argv: Sequence[str], environ: Mapping[str, str]) -> Transcript |
     body = unseal(read_file(os.path.join(directory, layout.SUBFOLDER, layout.record_path(_BUCKET, key))), key)
     if body is None:
         return None
-    watched, _, transcript = body.decode("utf-8", "surrogateescape").partition("\0\0")
+    lifetime, watched, transcript = body.decode("utf-8", "surrogateescape").split("\0\0", 2)
+    if lifetime and not _is_alive(lifetime):
+        return None
     entries = watched.split("\0")
     for place, stamp in zip(entries[::2], entries[1::2], strict=False):
         if _stamp(place)[0] != stamp:
@@ -76,26 +102,43 @@ def keep_answer(
     environ: Mapping[str, str],
     *,
     cache_dir: str | None,
-    watched: Iterable[str],
+    rests_on: RestsOn,
+    more_paths: Iterable[str],
     transcript: Transcript,
     started_nanoseconds: int,
 ) -> None:
-    """Remember the ``transcript`` of a run that ended with 0; ``watched`` are all paths that it looked at.
+    """Remember the ``transcript`` of a run that ended with 0; ``more_paths`` are what the settings rest on.
 
-    ``started_nanoseconds`` is the wall clock before the first of them was read.
+    ``started_nanoseconds`` is the wall clock before the first of all paths was read.
     """
     if cache_dir is None or cache_dir != cache_directory(argv, environ) or any("\0" in text for _, text in transcript):
         return
+    lifetime = ""
+    if rests_on.until_seconds is not None:
+        now = time.time()
+        lifetime = f"{now!r} {rests_on.until_seconds!r}"
+        if now >= rests_on.until_seconds or any(is_error for is_error, _ in transcript):
+            return  # the network's troubles are not part of the answer
     entries: list[str] = []
-    for place in dict.fromkeys(watched):
+    for place in dict.fromkeys((*more_paths, *rests_on.paths)):
         stamp, changed = _stamp(place)
         if changed > started_nanoseconds - _QUIET_NANOSECONDS:
             return
         entries += (place, stamp)
+    for place in rests_on.records:
+        entries += (place, _stamp(place)[0])
+    if not rests_on.still_holds():  # after their stamps were taken
+        return
     parts = [item for is_error, text in transcript for item in ("2" if is_error else "1", text)]
-    body = ("\0".join(entries) + "\0\0" + "\0".join(parts)).encode("utf-8", "surrogateescape")
+    body = "\0\0".join((lifetime, "\0".join(entries), "\0".join(parts))).encode("utf-8", "surrogateescape")
     store = Store(os.path.join(cache_dir, layout.SUBFOLDER), umask=process_umask())
     store.write_record(_BUCKET, _key(argv, environ), body)
+
+
+def _is_alive(lifetime: str) -> bool:
+    """Return whether it is between two moments now; before the first the clock was set back."""
+    since, until = map(float, lifetime.split(" "))
+    return since <= time.time() < until
 
 
 def _key(argv: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -40,14 +40,18 @@ class Store:
 
     def read_record(self, bucket: str, key: str) -> bytes | None:
         """Return a record; None where there is none, or one that was damaged."""
-        return unseal(read_file(os.path.join(self.root, layout.record_path(bucket, key))), key)
+        return unseal(read_file(self.record_path(bucket, key)), key)
+
+    def record_path(self, bucket: str, key: str) -> str:
+        """Return where a record is or would be."""
+        return os.path.join(self.root, layout.record_path(bucket, key))
 
     def write_record(self, bucket: str, key: str, data: bytes) -> None:
         """Keep ``data``; a store that cannot be written to loses it silently, a temporary one never keeps any."""
         if self.is_temporary:
             return
         try:
-            self.write_file(os.path.join(self.root, layout.record_path(bucket, key)), seal(data, key))
+            self.write_file(self.record_path(bucket, key), seal(data, key))
         except OSError:
             return
 

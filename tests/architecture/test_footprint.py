@@ -126,6 +126,15 @@ def test_known_answer_stays_before_the_first_door(environments: dict[str, Path],
     assert len(server.requests) == asked
 
 
+def test_known_dry_run_stays_before_the_first_door(environments: dict[str, Path], server: IndexServer) -> None:
+    arguments = [*install_arguments(environments, "bare", server), "--dry-run"]
+    first = run_blocked(arguments, ())
+    again = run_blocked(arguments, (*HEAVY, *NOT_LEAN, "asyncpip.cli.main"))
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout == first.stdout
+    assert "Would install demo-1.0 needed-1.0" in again.stdout
+
+
 def test_remembered_install_stays_before_the_second_door(environments: dict[str, Path], server: IndexServer) -> None:
     asked = len(server.requests)
     done = run_blocked(install_arguments(environments, "empty", server), (*HEAVY, "packaging"))
