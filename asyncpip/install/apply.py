@@ -130,9 +130,8 @@ class _Bytecode:
         self._kept = kept if wanted else None
         self.linked = [None if self._kept is None else self._kept.of(item) for item in placed]
         """For each wheel what is linked of it, relative to its root; None where it is to be compiled."""
-        self.sources = [path for item, job in zip(placed, self.linked, strict=True) for path in _sources(item, job)]
-        if not wanted:
-            self.sources = []
+        pairs = zip(placed, self.linked, strict=True) if wanted else ()
+        self.sources = [path for item, job in pairs for path in _sources(item, job)]
         self.to_make = [bytecode_path(path, cache_tag or "") for path in self.sources]
         """What compiling ``sources`` makes, unless one is no valid Python."""
 

@@ -55,12 +55,8 @@ def damaged_trees(trees: Sequence[tuple[str, Manifest]], *, jobs: int) -> set[in
 
 def check_beside(trees: Sequence[tuple[str, Manifest]]) -> Background:
     """Start to look whether any of ``trees`` is damaged; `finish` raises `OSError` where one is."""
-
-    def work() -> None:
-        for tree in trees:
-            _check(tree)
-
-    return Background(work)
+    largest_first = sorted(trees, key=lambda tree: tree[1].file_count, reverse=True)  # so that both end together
+    return Background(_check, largest_first)
 
 
 def _check(tree: tuple[str, Manifest]) -> None:

@@ -40,19 +40,26 @@ def run_parallel(action: Callable[[Item], None], items: Sequence[Item], *, jobs:
 
 
 class Background:
-    """Work that only looks, done beside the caller's in a forked process; where there can be none, at `finish`."""
+    """Items that a forked process takes while the caller does something else; at `finish` the caller takes them too."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
-        self._child = _fork(work) if _may_fork() else None
+    def __init__(self, action: Callable[[Item], None], items: Sequence[Item]) -> None:
+        """``action`` only looks. Where there can be no process, all is done at `finish`."""
+        shares = _FORK_FROM_ITEMS <= len(items) <= _MOST_TOKENS and _may_fork()
+        self._shared = _Shared(action, items, children=1) if shares else None
+
+        def do_all() -> None:
+            for item in items:
+                action(item)
+
+        self._do_all = do_all
 
     def finish(self) -> None:
-        """Wait for the end; raise what the work raised (an `OSError` or `InstallError`)."""
-        child, self._child = self._child, None
-        if child is None:
-            self._work()
-        elif (error := _wait(*child)) is not None:
-            raise error
+        """Do what is left, and wait for the end; raise the first error (an `OSError` or `InstallError`)."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            shared.finish()
+        else:
+            self._do_all()
 
 
 def _may_fork() -> bool:
@@ -123,36 +130,47 @@ class _Worker(threading.Thread):
 
 
 def _run_in_processes(action: Callable[[Item], None], items: Sequence[Item], jobs: int) -> None:
-    """Share ``items`` out through a pipe that holds one token for each: whoever is free takes the next."""
-    tokens, filling = os.pipe()
-    os.write(filling, b"".join(index.to_bytes(_TOKEN_BYTES, "little") for index in range(len(items))))
-    os.close(filling)
+    _Shared(action, items, children=jobs - 1).finish()
 
-    def work() -> None:
-        try:
-            while token := os.read(tokens, _TOKEN_BYTES):
-                action(items[int.from_bytes(token, "little")])
-        except BaseException:
-            _drain(tokens)
-            raise
 
-    children = [_fork(work) for _ in range(jobs - 1)]
-    error: BaseException | None = None
-    try:
-        work()
-    except BaseException as own:  # noqa: BLE001 - raised below, when no child changes the disk any more
-        error = own
-    for child, answers in children:
+class _Shared:
+    """Items shared out through a pipe that holds one token for each: whoever is free takes the next."""
+
+    def __init__(self, action: Callable[[Item], None], items: Sequence[Item], *, children: int) -> None:
+        self._tokens, filling = os.pipe()
+        os.write(filling, b"".join(index.to_bytes(_TOKEN_BYTES, "little") for index in range(len(items))))
+        os.close(filling)
+        tokens = self._tokens
+
+        def work() -> None:
+            try:
+                while token := os.read(tokens, _TOKEN_BYTES):
+                    action(items[int.from_bytes(token, "little")])
+            except BaseException:
+                _drain(tokens)
+                raise
+
+        self._work = work
+        self._children = [_fork(work) for _ in range(children)]
+
+    def finish(self) -> None:
+        """Take part, until nothing is left and all have ended; raise the first error."""
+        error: BaseException | None = None
         try:
-            failure = _wait(child, answers)
-        except BaseException as own:  # noqa: BLE001 - interrupted while it waited: as above
-            _drain(tokens)
-            os.waitpid(child, 0)
-            failure = own
-        error = error or failure
-    os.close(tokens)
-    if error is not None:
-        raise error
+            self._work()
+        except BaseException as own:  # noqa: BLE001 - raised below, when no child changes the disk any more
+            error = own
+        for child, answers in self._children:
+            try:
+                failure = _wait(child, answers)
+            except BaseException as own:  # noqa: BLE001 - interrupted while it waited: as above
+                _drain(self._tokens)
+                os.waitpid(child, 0)
+                failure = own
+            error = error or failure
+        os.close(self._tokens)
+        if error is not None:
+            raise error
 
 
 def _fork(work: Callable[[], None]) -> tuple[int, int]:

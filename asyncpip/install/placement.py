@@ -62,7 +62,7 @@ class Destination:
 class Placed:
     """One wheel's final paths."""
 
-    __slots__ = ("base", "generated", "info", "others", "prefixes", "root", "skipped", "wheel")
+    __slots__ = ("base", "generated", "info", "info_files", "others", "prefixes", "root", "skipped", "wheel")
 
     def __init__(self, wheel: WheelToInstall, where: Destination) -> None:
         manifest = wheel.manifest
@@ -77,6 +77,8 @@ class Placed:
             )
             self.prefixes[key] = (directory, record_prefix(directory, self.root))
         self.others = [os.path.join(self.prefixes[key][0], path) for key, path, _, _ in manifest.other_files]
+        self.info_files: set[str] = set()
+        """Paths of generated files in dist-info."""
         self.generated = self._generate(where)
         self.skipped: set[int] = set()
         """Slots of files that another wheel of this run overwrites: root files, other files, generated files are
@@ -98,6 +100,7 @@ class Placed:
         if wheel.direct_url is not None:
             info.append(("direct_url.json", wheel.direct_url))
         made += [(f"{self.info}/{name}", f"{manifest.dist_info}/{name}", data, 0o666) for name, data in info]
+        self.info_files.update(f"{self.info}/{name}" for name, _ in info)
         return made
 
     def beside_root(self) -> list[str]:
@@ -173,7 +176,12 @@ def _shared_directories(placed: Sequence[Placed]) -> dict[str, set[str]]:
     for item in placed:
         known = seen.setdefault(item.base, set())
         twice = shared.setdefault(item.base, set())
-        beside = {below.rpartition("/")[0] for path in item.beside_root() if (below := item.below(path)) is not None}
+        beside = {
+            below.rpartition("/")[0]
+            for path in item.beside_root()
+            # What is generated in dist-info no wheel holds: unpacking leaves that out.
+            if (below := item.below(path)) is not None and path not in item.info_files
+        }
         for directories in (set(item.wheel.manifest.root_directories), beside):
             twice |= known & directories
             known |= directories

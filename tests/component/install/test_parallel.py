@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asyncpip.errors import InstallError
-from asyncpip.install.parallel import _run_in_processes, run_parallel
+from asyncpip.install.parallel import Background, _run_in_processes, run_parallel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,4 +108,30 @@ def test_an_interrupt_waits_for_the_children(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         _run_in_processes(work, range(2), 2)
     assert (tmp_path / "written").exists()
+    assert no_children()
+
+
+@pytest.mark.parametrize("count", [0, 3, 300])
+@pytest.mark.parametrize("waits", [True, False])
+def test_in_the_background_each_item_is_looked_at_once(tmp_path: Path, count: int, waits: bool) -> None:
+    def look(number: int) -> None:
+        os.close(os.open(tmp_path / str(number), os.O_CREAT | os.O_EXCL))
+
+    looking = Background(look, range(count))
+    while waits and count == 300 and len(os.listdir(tmp_path)) < count:
+        time.sleep(0.001)  # the child alone
+    looking.finish()
+    assert len(os.listdir(tmp_path)) == count
+    assert no_children()
+
+
+@pytest.mark.parametrize("bad", [0, 299])
+def test_what_is_found_in_the_background_is_raised_at_the_end(bad: int) -> None:
+    def look(number: int) -> None:
+        if number == bad:
+            raise OSError(errno.EILSEQ, "changed", "/x")
+
+    looking = Background(look, range(300))
+    with pytest.raises(OSError, match="changed"):
+        looking.finish()
     assert no_children()
