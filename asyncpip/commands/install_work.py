@@ -302,6 +302,7 @@ class _Work:
             or plan.keep
             or plan.notes
             or plan.warnings
+            or fetched.resolution.has_warnings
             or conflicts
             or any(isinstance(each.choice, Candidate) and each.choice.direct_url for each in plan.add)
             or any(manifest is None or manifest.warnings for manifest in self.manifests.values())

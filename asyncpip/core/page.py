@@ -44,6 +44,9 @@ class PageFile(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename
 class ProjectPage(Protocol):
     """The files that one place (an index's page, a find-links page or directory) lists for one project."""
 
+    is_private: bool
+    """Whether credentials were sent for it; set by who sent them."""
+
     @property
     def url(self) -> str:
         """Where the page came from, without credentials; for people, and to resolve conflicts of origin."""

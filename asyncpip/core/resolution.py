@@ -39,3 +39,5 @@ class Resolution(Value):
     decisions: tuple[Resolved, ...]
     rounds: int = 0
     backtracks: int = 0
+    has_warnings: bool = False
+    """Whether the user was warned of something on the way."""

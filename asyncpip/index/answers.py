@@ -70,6 +70,7 @@ class Answers:
         self._offline = offline
         self._now = now
         self._identities: dict[str, str | None] = {}
+        self._private: set[str] = set()
         self.fresh_until = float("inf")
         """When the first of the answers looked at gets stale, in seconds since the epoch; 0 where one was not fresh."""
         self._readers = anyio.CapacityLimiter(WORKERS)
@@ -78,6 +79,10 @@ class Answers:
     def identities(self) -> Mapping[str, str | None]:
         """What was looked at, by address: `Freshness.identity`, or None for what could not be recognised again."""
         return self._identities
+
+    def is_private(self, url: str) -> bool:
+        """Return whether credentials were sent for the answer from ``url``, in this run or when it was stored."""
+        return record_key(url) in self._private
 
     async def confirm(self, identities: Mapping[str, str], *, bucket: str) -> bool:
         """Return whether the stored answers are those of ``identities`` still; asks about stale ones, all at once.
@@ -207,6 +212,8 @@ class Answers:
 
     def _note(self, key: str, freshness: Freshness) -> None:
         """Note until when the same question has the same answer; credentials from elsewhere are no part of it."""
+        if freshness.is_private:
+            self._private.add(key)
         fresh_until = 0 if freshness.is_private and not self._is_given(key) else freshness.fresh_until
         self.fresh_until = min(self.fresh_until, fresh_until)
 

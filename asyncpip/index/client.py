@@ -200,6 +200,8 @@ class IndexClient:
             elif not place.unreachable and self._is_allowed(url):
                 page = await self._remote_index_page(url, name)
                 place.answered = True
+                if page is not None:
+                    page.is_private = self._answers.is_private(url)
         return page
 
     async def _remote_index_page(self, url: str, name: NormalizedName) -> ProjectPage | None:

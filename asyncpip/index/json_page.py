@@ -80,12 +80,13 @@ def entry_names(body: bytes, url: str) -> list[str] | None:
 class JsonPage:
     """A project page whose entries are decoded when they are asked for."""
 
-    __slots__ = ("_body", "_entries", "_versions", "is_find_links", "left_out", "url")
+    __slots__ = ("_body", "_entries", "_versions", "is_find_links", "is_private", "left_out", "url")
 
     def __init__(self, url: str, body: bytes, versions: dict[str, list[int]], *, left_out: int) -> None:
         """``versions`` holds positions of entries; ``body`` is one that `entry_names` could read."""
         self.url = url
         self.is_find_links = False
+        self.is_private = False
         self.left_out = left_out
         """How many entries of the page are no distribution of the project."""
         self._body = body
@@ -126,12 +127,13 @@ class JsonPage:
 class RecordedJsonPage:
     """A project page out of the store."""
 
-    __slots__ = ("_body", "_offsets", "_versions", "is_find_links", "left_out", "url")
+    __slots__ = ("_body", "_offsets", "_versions", "is_find_links", "is_private", "left_out", "url")
 
     def __init__(self, record: JsonRecord, limit_bytes: int) -> None:
         """Raises `ValueError` where the record is damaged."""
         self.url = record.url
         self.is_find_links = False
+        self.is_private = False
         self.left_out = record.left_out
         self._versions = record.versions
         self._offsets = array(_OFFSETS, record.offsets)

@@ -81,7 +81,7 @@ _FILES = msgspec.msgpack.Decoder(list[PageFile])
 class ParsedPage:
     """A project page or find-links place whose file entries are in memory."""
 
-    __slots__ = ("_base_url", "_groups", "is_find_links", "left_out", "url")
+    __slots__ = ("_base_url", "_groups", "is_find_links", "is_private", "left_out", "url")
 
     def __init__(
         self,
@@ -94,6 +94,7 @@ class ParsedPage:
     ) -> None:
         self.url = url
         self.is_find_links = is_find_links
+        self.is_private = False
         self.left_out = left_out
         """How many entries of the page are no distribution of the project."""
         self._base_url = base_url
@@ -117,11 +118,12 @@ class ParsedPage:
 class RecordedPage:
     """A project page out of the store."""
 
-    __slots__ = ("_record", "is_find_links", "left_out", "url")
+    __slots__ = ("_record", "is_find_links", "is_private", "left_out", "url")
 
     def __init__(self, record: _Record) -> None:
         self.url = record.url
         self.is_find_links = False
+        self.is_private = False
         self.left_out = record.left_out
         self._record = record
 

@@ -23,7 +23,7 @@ from asyncpip.pipeline.metadata_records import MetadataRecords
 from asyncpip.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from packaging.utils import NormalizedName
 
@@ -77,6 +77,11 @@ class Listener:
         self.messages: list[tuple[int, str]] = []
         self._reporter = reporter
 
+    @property
+    def has_warnings(self) -> bool:
+        """Whether a warning was among it."""
+        return _has_warnings(self.messages)
+
     def emit(self, event: Event) -> None:
         """See `Reporter`."""
         if isinstance(event, Message) and event.level >= Level.INFO:
@@ -120,7 +125,7 @@ class KnownResolutions:
         for level, text in record.messages:
             reporter.emit(Message(_LEVELS[level], text))
         reporter.emit(Message(Level.VERBOSE, _KNOWN))
-        return Resolution(decisions=tuple(here))
+        return Resolution(decisions=tuple(here), has_warnings=_has_warnings(record.messages))
 
     def keep(self, key: str | None, resolution: Resolution, told: Listener) -> None:
         """Remember an answer, unless it rests on pages that nobody could recognise again."""
@@ -134,6 +139,10 @@ class KnownResolutions:
         """Return whether the store still stands by what was said of a wheel; a wheel that said otherwise ends that."""
         choice = decision.choice
         return not isinstance(choice, Candidate) or self._metadata.stands_by(choice.file)
+
+
+def _has_warnings(messages: Iterable[tuple[int, str]]) -> bool:
+    return any(level >= int(Level.WARNING) for level, _ in messages)
 
 
 def _is_kept(decision: Resolved) -> bool:

@@ -20,6 +20,7 @@ from asyncpip.resolve.flat import pick
 from asyncpip.resolve.hash_mode import check_decisions_have_hashes, check_sources_have_hashes
 from asyncpip.resolve.install_order import order_by_dependency
 from asyncpip.resolve.narrowing import Gate, Narrowing
+from asyncpip.resolve.origins import confused_names
 from asyncpip.resolve.pins import PinTable
 from asyncpip.resolve.provider import Provider
 from asyncpip.resolve.search import Search, SearchFailed
@@ -131,6 +132,9 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
     )
     if request.require_hashes:
         check_decisions_have_hashes(resolution, demands)
+    strategy = request.selection.index_strategy
+    for text in confused_names(resolution, source.fetch_pages, strategy=strategy, hashed=demands.hashes):
+        report.emit(Message(Level.WARNING, text))
     return resolution
 
 

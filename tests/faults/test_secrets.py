@@ -214,3 +214,20 @@ def test_credentials_do_not_follow_to_another_origin(site: Site, index: IndexSer
     assert len(second.requests) >= len(("page", "page", "wheel", "wheel"))
     assert not any("authorization" in each.headers for each in second.requests)
     assert all("authorization" in each.headers for each in index.requests)
+
+
+def test_a_name_that_a_less_trusted_index_knows_too(site: Site, index: IndexServer, second: IndexServer) -> None:
+    """Said on every run, whatever is remembered; the index with credentials is the one to be trusted."""
+    second.add_wheel("demo", "99.0")
+    places = ("-i", with_secret(index.index_url), "--extra-index-url", second.index_url)
+    for _ in range(3):
+        outcome = site.install("demo", *places)
+        assert outcome.code == 0, outcome.text
+        assert outcome.stderr.count("WARNING: Be sure of demo: it comes from ") == 1, outcome.text
+        check_untold(outcome)
+        assert site.environment.distributions() == ["demo-99.0"]
+        assert site.asyncpip("uninstall", "-y", "demo").code == 0
+    outcome = site.install("demo", *places, "--index-strategy", "first-index")
+    assert outcome.code == 0, outcome.text
+    assert "WARNING" not in outcome.stderr
+    assert site.environment.distributions() == ["demo-1.0", "needed-2.0"]

@@ -58,6 +58,7 @@ class MemoryPage:
     by_version: dict[str, list[PageFile]]
     url: str = "https://index.example/simple/p/"
     is_find_links: bool = False
+    is_private: bool = False
     asked: list[str] = field(default_factory=list)
 
     @property
