@@ -8,6 +8,7 @@ before somebody asks: a page lists thousands of files, and a resolution wants th
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,7 @@ from asyncpip.core.hashes import NO_HASHES, AllowedHashes
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import IndexAccessError
 from asyncpip.resolve.selection import IndexStrategy
-from asyncpip.resolve.version_order import order_key, parse_version
+from asyncpip.resolve.version_order import NO_BOUNDS, bounds_of, order_key, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.page import PageFile, ProjectPage
     from asyncpip.resolve.selection import Selection
-    from asyncpip.resolve.version_order import OrderKey
+    from asyncpip.resolve.version_order import Bounds, OrderKey, ReleaseKey
 
 
 def is_pinned(specifier: SpecifierSet) -> bool:
@@ -57,10 +58,13 @@ class _Choice(NamedTuple):
 class _Release:
     """The files of one version: those accepted, best first, and those left out; judged when somebody asks."""
 
-    __slots__ = ("accepted", "places", "rejected", "version")
+    __slots__ = ("accepted", "below", "places", "rejected", "release", "version")
 
-    def __init__(self, version: Version) -> None:
+    def __init__(self, version: Version, release: ReleaseKey) -> None:
         self.version = version
+        self.release = release
+        self.below = 0
+        """How many entries are older."""
         self.places: list[tuple[int, str]] = []
         """Page and the version's text there; more than one where pages or spellings differ."""
         self.accepted: list[Candidate] | None = None
@@ -90,7 +94,7 @@ class CandidateList:
             first = next((page for page in pages if not page.is_find_links and page.versions), None)
             self._pages = [page for page in pages if page.is_find_links or page is first]
         self._entries: list[tuple[OrderKey, int, str]] = []
-        """Version, page and text there, oldest first once sorted; taken from the end as somebody looks at them."""
+        """Version, page and text there, oldest first once sorted."""
         self._bad_texts: list[tuple[int, str]] = []
         for place, page in enumerate(self._pages):
             for text in page.versions:
@@ -100,14 +104,14 @@ class CandidateList:
                 else:
                     self._entries.append((key, place, text))
         self._entries.sort(key=itemgetter(0))
-        self._releases: list[_Release] = []
-        """Newest first, as far as anybody has looked."""
+        self._releases: dict[int, _Release] = {}
+        """As far as anybody has looked, by the number of entries up to their last one."""
         self._wheels_allowed, self._sdists_allowed = selection.formats.allows(name)
 
     @property
     def is_empty(self) -> bool:
         """Whether no page lists a version that follows PEP 440."""
-        return not self._entries and not self._releases
+        return not self._entries
 
     def candidates_matching(self, specifier: SpecifierSet) -> Iterator[Candidate]:
         """Yield the best candidate of each version that ``specifier`` allows, in order of preference.
@@ -170,7 +174,7 @@ class CandidateList:
             allowed = specifier.prereleases or None
         waiting: list[_Release] = []
         found_final = False
-        for release in self._newest_first():
+        for release in self._newest_first(bounds_of(specifier)):
             version = release.version
             if version.is_prerelease and (allowed is False or (allowed is None and found_final)):
                 continue
@@ -185,26 +189,30 @@ class CandidateList:
         if not found_final:
             yield from (release for release in waiting if self._judged(release))
 
-    def _newest_first(self) -> Iterator[_Release]:
-        """Yield all versions, newest first."""
-        place = 0
-        while place < len(self._releases) or self._entries:
-            if place == len(self._releases):
-                self._take_next()
-            yield self._releases[place]
-            place += 1
+    def _newest_first(self, bounds: Bounds = NO_BOUNDS) -> Iterator[_Release]:
+        """Yield versions, newest first; all that are within ``bounds``."""
+        entries, (lowest, highest) = self._entries, bounds
+        at = len(entries) if highest is None else bisect_right(entries, highest, key=_release_of)
+        while at:
+            release = self._releases.get(at) or self._take(at)
+            if lowest is not None and release.release < lowest:
+                return
+            yield release
+            at = release.below
 
-    def _take_next(self) -> None:
-        """Move the newest version that nobody has looked at to the releases."""
-        key, _, text = self._entries[-1]
+    def _take(self, at: int) -> _Release:
+        """Return the version to which the last of the first ``at`` entries belongs."""
+        entries = self._entries
+        key, _, text = entries[at - 1]
         version = parse_version(text)
         if version is None:
             raise AssertionError(f"sorted, but no version: {text!r}")
-        release = _Release(version)
-        while self._entries and self._entries[-1][0] == key:
-            _, place, text = self._entries.pop()
-            release.places.append((place, text))
-        self._releases.append(release)
+        release = self._releases[at] = _Release(version, key[:2])
+        while at and entries[at - 1][0] == key:
+            at -= 1
+            release.places.append(entries[at][1:])
+        release.below = at
+        return release
 
     def _judged(self, release: _Release) -> list[Candidate]:
         """Return the candidates of a version, best first; looks at each file once."""
@@ -307,6 +315,13 @@ class CandidateList:
             found.extend(Rejected(file.filename, text, Reason.BAD_VERSION) for file in files)
         return found
 
+    @property
+    def has_usable(self) -> bool:
+        """Whether a file is accepted that is not yanked."""
+        return any(
+            not candidate.file.is_yanked for release in self._newest_first() for candidate in self._judged(release)
+        )
+
     def listed_versions(self) -> tuple[list[Version], list[Version]]:
         """Return versions with a file that is accepted, and those with one that is yanked, oldest first, for errors."""
         usable, yanked = [], []
@@ -317,6 +332,10 @@ class CandidateList:
             if any(candidate.file.is_yanked for candidate in accepted):
                 yanked.append(version)
         return usable, yanked
+
+
+def _release_of(entry: tuple[OrderKey, int, str]) -> ReleaseKey:
+    return entry[0][:2]
 
 
 def _first_of_each_version(candidates: list[Candidate]) -> Iterator[Candidate]:

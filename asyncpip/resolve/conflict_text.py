@@ -142,7 +142,7 @@ class ConflictText:
     def _absent(self) -> list[str]:
         """Return a line about projects without any file that can be used here."""
         names = {each.requirement.name for each in self._causes if each.requirement.pin is None}
-        absent = [name for name in sorted(names) if not self._pins.candidates(name).listed_versions()[0]]
+        absent = [name for name in sorted(names) if not self._pins.candidates(name).has_usable]
         if not absent:
             return []
         python = self._selection.python_full_version

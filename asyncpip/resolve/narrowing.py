@@ -83,8 +83,7 @@ class Gate:
 
     def expect_metadata(self, candidates: Sequence[Candidate]) -> None:
         """See `MetadataSource`."""
-        if self.budget is None or self.budget > 0:
-            self._source.expect_metadata(candidates)
+        self._source.expect_metadata(candidates[: self.budget])
 
     def while_waiting(self, look: Callable[[], None]) -> None:
         """See `MetadataSource`."""
@@ -179,6 +178,7 @@ class Narrowing:
     def _search(self, roots: Sequence[Wanted], budget: int) -> tuple[State | SearchFailed | None, int]:
         """Return the outcome for other requirements, None where it is not known; and what is left of the budget."""
         self._gate.budget = budget
+        self._provider.is_silent = True
         outcome: State | SearchFailed | None = None
         try:
             outcome = Search(self._provider, _Silent()).run(roots)
@@ -188,6 +188,7 @@ class Narrowing:
             pass
         left = max(0, self._gate.budget)
         self._gate.budget = None
+        self._provider.is_silent = False
         return outcome, left
 
 

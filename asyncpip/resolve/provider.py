@@ -61,6 +61,8 @@ class Provider:
         self.precedence = Precedence()
         self.depths: dict[str, int] = {}
         """How far from the user's requirements a key first came up."""
+        self.is_silent = False
+        """Whether nothing is told: what is looked at is what might have been."""
         self._source = source
         self._reporter = reporter
         self._selection = selection
@@ -243,7 +245,7 @@ class Provider:
         provided = base.metadata.provides_extra if base.metadata is not None else getattr(choice, "provides_extra", ())
         if extra not in {normalize_name(each) for each in provided}:
             text = f"{base.name} {base.version} does not provide the extra '{extra}'"
-            self._reporter.emit(Message(Level.WARNING, text))
+            self._tell(Level.WARNING, text)
             return ()
         applying = [
             each
@@ -282,8 +284,12 @@ class Provider:
             return Wanted(pin.name, why, refusal=Refusal(why, metadata.requires_python))
         else:
             return None
-        self._reporter.emit(Message(Level.WARNING, f"Discarding {filename}: it has {why}"))
+        self._tell(Level.WARNING, f"Discarding {filename}: it has {why}")
         return Wanted(pin.name, f"{filename} with {why}", refusal=Refusal(f"{filename} has {why}"))
+
+    def _tell(self, level: Level, text: str) -> None:
+        if not self.is_silent:
+            self._reporter.emit(Message(level, text))
 
     def _refuse_invalid(self, pin: Pin, error: InvalidDependencyError) -> Wanted:
         """Return a refusal for a pin whose metadata is malformed; raise where it is installed already (as pip does)."""
@@ -296,7 +302,7 @@ class Provider:
                 hint="To proceed this package must be uninstalled.",
             ) from error
         why = f"version {pin.version} of {pin.name} has invalid metadata: {error}"
-        self._reporter.emit(Message(Level.WARNING, f"Ignoring {why}"))
+        self._tell(Level.WARNING, f"Ignoring {why}")
         return Wanted(pin.name, why, refusal=Refusal(why))
 
     def _check_origin(self, pin: Pin) -> None:

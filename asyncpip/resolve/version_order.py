@@ -7,9 +7,12 @@ make, compare and hash there; a tuple for the usual ``1.2.3`` is made by two str
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from packaging.version import Version
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 OrderKey: TypeAlias = tuple[
     int,
@@ -20,6 +23,12 @@ OrderKey: TypeAlias = tuple[
     tuple[tuple[int, int, str], ...],
 ]
 """Epoch, release, pre-release, post-release, development release, local version."""
+
+ReleaseKey: TypeAlias = tuple[int, tuple[int, ...]]
+"""Epoch and release of an `OrderKey`."""
+Bounds: TypeAlias = tuple[ReleaseKey | None, ReleaseKey | None]
+"""The lowest and the highest that can be; None for no limit."""
+NO_BOUNDS: Bounds = (None, None)
 
 _BEFORE_ALL, _AMONG, _AFTER_ALL = -1, 0, 1
 _NO_PRE = (_AFTER_ALL, "", 0)
@@ -74,3 +83,35 @@ def _release_key(release: tuple[int, ...]) -> tuple[int, ...]:
     while end and not release[end - 1]:
         end -= 1
     return release[:end]
+
+
+def bounds_of(specifier: SpecifierSet) -> Bounds:
+    """Return between which releases all versions lie that ``specifier`` allows, these included.
+
+    Nothing is said about pre-releases and the like, so a version within the bounds need not be allowed.
+    """
+    lowest: ReleaseKey | None = None
+    highest: ReleaseKey | None = None
+    for clause in specifier:
+        low, high = _bounds_of_clause(clause.operator, clause.version)
+        lowest = low if lowest is None or (low is not None and low > lowest) else lowest
+        highest = high if highest is None or (high is not None and high < highest) else highest
+    return lowest, highest
+
+
+@lru_cache(maxsize=16384)
+def _bounds_of_clause(operator: str, text: str) -> Bounds:
+    is_prefix = text.endswith(".*")
+    key = None if operator in ("===", "!=") else order_key(text.removesuffix(".*"))
+    if key is None:
+        return NO_BOUNDS
+    here = key[:2]
+    if operator in ("<", "<="):
+        return None, here
+    if operator in (">", ">="):
+        return here, None
+    if operator == "~=" or is_prefix:
+        release = Version(text.removesuffix(".*")).release
+        prefix = release if is_prefix else release[:-1]
+        return here, (key[0], (*prefix[:-1], prefix[-1] + 1))
+    return here, here

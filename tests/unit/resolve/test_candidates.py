@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from packaging.specifiers import SpecifierSet
@@ -246,3 +247,24 @@ def test_a_candidate_is_one_object() -> None:
     (first, *_) = candidates.candidates_matching(SpecifierSet())
     (second,) = candidates.candidates_matching(SpecifierSet(">1"))
     assert first is second
+
+
+class Counting(SpecifierSet):
+    """Knows how many versions it was asked about."""
+
+    asked = 0
+
+    def contains(self, *arguments: Any, **options: Any) -> bool:
+        self.asked += 1
+        return super().contains(*arguments, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [(">=10,<12", ["11.0", "10.0"]), ("==7.*", ["7.0"]), ("~=7.0", ["7.0"]), ("<1", ["0.0"])]
+)
+def test_a_long_row_of_versions_is_not_walked_to_find_a_few(text: str, expected: list[str]) -> None:
+    """The bounds of a specifier lead to where they lie among thousands of versions."""
+    specifier = Counting(text)
+    candidates = listed(plain(*(f"{number}.0" for number in range(2000))))
+    assert [str(each.version) for each in candidates.candidates_matching(specifier)] == expected
+    assert specifier.asked <= len(expected) + 2

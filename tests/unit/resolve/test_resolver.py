@@ -728,3 +728,17 @@ def test_verbose_tells_what_was_decided_and_why_it_went_back() -> None:
     assert "p 99 does not fit: q>=2 against q<2" in told.texts
     assert any(text.startswith("passed over ") and "versions of p:" in text for text in told.texts)
     assert "pinned p 1" in told.texts
+
+
+def test_what_is_only_looked_at_for_the_hint_is_not_told() -> None:
+    """Older versions of `app` have broken metadata; nobody asked for them."""
+    index = MemoryIndex({"app": {"1": [">=nothing"], "2": ["leaf>=2"]}, "leaf": {"1": [], "2": []}})
+    told = Collected()
+    request = ResolveRequest(
+        requirements=(user("app==2"), user("leaf<2")), selection=SELECTION, evaluator=MarkerEvaluator(MARKERS)
+    )
+    with pytest.raises(ResolutionError) as caught:
+        resolve(request, index, told)
+    assert caught.value.hint == "without the bounds of `leaf<2` there is an answer, with leaf 2"
+    assert "app-1" in index.fetched_metadata
+    assert not any("Ignoring" in text for text in told.texts)
