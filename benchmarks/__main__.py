@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.scenarios import DEFAULT_LANES, LANES, SETS, TOOLS, Line
+from benchmarks.scenarios import DEFAULT_LANES, LANES, TOOLS, Line
+from benchmarks.sets import DEFAULT_SETS, RECORDED, SETS
 from benchmarks.upstream import DEFAULT_INDEX
 
 
@@ -22,7 +23,7 @@ def _run(options: argparse.Namespace) -> int:
 
     plan = Plan(
         lanes=_chosen(options.lanes, LANES, DEFAULT_LANES),
-        sets=_chosen(options.sets, SETS, ("heavy26", "one")),
+        sets=_chosen(options.sets, SETS, DEFAULT_SETS),
         tools=_chosen(options.tools, dict.fromkeys(TOOLS), TOOLS),
         rounds=options.rounds,
         peer_rounds=options.peer_rounds,
@@ -42,7 +43,7 @@ def _table(options: argparse.Namespace) -> int:
 def _record(options: argparse.Namespace) -> int:
     from benchmarks.record import record  # noqa: PLC0415
 
-    for name in _chosen(options.set, SETS, ("heavy26", "one")):
+    for name in _chosen(options.set, RECORDED, DEFAULT_SETS):
         record(name, _chosen(options.tools, dict.fromkeys(TOOLS), ("uv", "pip")), options.root)
     return 0
 
@@ -64,12 +65,20 @@ def _resolve(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from benchmarks.serve import serve  # noqa: PLC0415
+    from benchmarks.serve import MIRROR, serve  # noqa: PLC0415
 
     line = None
-    if options.throttle_mbit or options.rtt_ms:
-        line = Line(mbit_per_second=options.throttle_mbit or 10_000, round_trip_ms=options.rtt_ms)
-    serve(options.port, record=options.record, index_url=options.index_url, line=line)
+    if options.throttle_mbit or options.rtt_ms or options.connection_mbit:
+        line = Line(
+            mbit_per_second=options.throttle_mbit or 10_000,
+            round_trip_ms=options.rtt_ms,
+            connection_mbit_per_second=options.connection_mbit or None,
+        )
+    root = options.mirror or MIRROR
+    certificate = options.certificate
+    serve(
+        options.port, record=options.record, index_url=options.index_url, line=line, root=root, certificate=certificate
+    )
     return 0
 
 
@@ -121,6 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--index-url", default=DEFAULT_INDEX, help="the real index")
     serving.add_argument("--throttle-mbit", type=float, default=0.0, help="bandwidth shared by all connections")
     serving.add_argument("--rtt-ms", type=float, default=0.0, help="delay of every answer, and of every connection")
+    serving.add_argument("--connection-mbit", type=float, default=0.0, help="bandwidth of each connection")
+    serving.add_argument("--mirror", type=Path, help="directory of what is served; default: what was recorded")
+    serving.add_argument("--certificate", type=Path, help="PEM file with key and certificate: serve by HTTPS")
     comparing = commands.add_parser("compare", help="do two environments hold the same files?")
     comparing.add_argument("first", type=Path)
     comparing.add_argument("second", type=Path)

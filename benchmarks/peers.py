@@ -19,8 +19,11 @@ def clean_environment(*, keep_index_settings: bool = False) -> dict[str, str]:
 
     With ``keep_index_settings`` what says how an index is reached (certificate, proxy, time limit) stays.
     """
-    kept = ("PIP_CERT", "PIP_PROXY", "PIP_DEFAULT_TIMEOUT", "PIP_INDEX_URL") if keep_index_settings else ()
-    steering = ("PIP_", "UV_", "ASYNCPIP_", "PYTHON", "VIRTUAL_ENV", "CONDA_")
+    authorities = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")  # stronger than `--cert`
+    kept = (
+        (*authorities, "PIP_CERT", "PIP_PROXY", "PIP_DEFAULT_TIMEOUT", "PIP_INDEX_URL") if keep_index_settings else ()
+    )
+    steering = ("PIP_", "UV_", "ASYNCPIP_", "PYTHON", "VIRTUAL_ENV", "CONDA_", *authorities)
     environment = {
         name: value for name, value in os.environ.items() if name in kept or not name.upper().startswith(steering)
     }

@@ -6,18 +6,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.peers import DATA, clean_environment, ensure
-from benchmarks.scenarios import LANES, SETS, Places, command_of
+from benchmarks.command_lines import Places, command_of
+from benchmarks.peers import clean_environment, ensure
+from benchmarks.requirements import installs, lock_path, requirements_text
+from benchmarks.scenarios import LANES, Pins
 from benchmarks.serve import running_server
-
-LOCKS = DATA / "locks"
-
-
-def lock_path(set_name: str) -> Path:
-    """Return where the pinned, hashed requirements of a set are kept."""
-    return LOCKS / f"{set_name}.txt"
 
 
 def record(set_name: str, tools: list[str], scratch: Path | None = None) -> None:
@@ -27,8 +23,8 @@ def record(set_name: str, tools: list[str], scratch: Path | None = None) -> None
         running_server(record=True) as server,
     ):
         folder = Path(name)
-        requirements = folder / "requirements.in"
-        requirements.write_text("".join(f"{line}\n" for line in SETS[set_name]))
+        requirements, older = folder / "requirements.in", folder / "older.in"
+        requirements.write_text(requirements_text(Pins.NONE, set_name))
         lock_path(set_name).parent.mkdir(parents=True, exist_ok=True)
         compiling = [str(ensure("uv")), "pip", "compile", "--no-config", "--quiet", "--generate-hashes", "--no-header"]
         compiling += ["--no-annotate", "--default-index", server.index_url, "--cache-dir", str(folder / "compile")]
@@ -46,6 +42,10 @@ def record(set_name: str, tools: list[str], scratch: Path | None = None) -> None
                 downloads=folder / "downloads",
             )
             _run(command_of(tool, LANES["cold"], places), f"{set_name}: installed by {tool}")
+            if installs(set_name, LANES["upgrade"]):
+                older.write_text(requirements_text(Pins.OLDER, set_name))
+                command = command_of(tool, LANES["cold"], replace(places, requirements=older))
+                _run(command, f"{set_name}: an older version of one, by {tool}")
         counters = server.counters()
         print(f"{set_name}: {counters.requests} requests, {len(counters.missed)} without an answer", flush=True)
 

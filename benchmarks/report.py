@@ -10,7 +10,8 @@ import msgspec
 
 from benchmarks.measurements import Results
 from benchmarks.resolutions import resolution_section
-from benchmarks.scenarios import LANES, SETS
+from benchmarks.scenarios import LANES
+from benchmarks.sets import SETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

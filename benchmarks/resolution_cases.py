@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.scenarios import SETS
+from benchmarks.sets import SETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,17 +13,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from benchmarks.certificates import make_certificates
+from benchmarks.command_lines import Places, command_of, has_lane
 from benchmarks.compare import compare, read_environment
 from benchmarks.measurements import Measurement, Results, Trial, setting_of
 from benchmarks.peers import clean_environment, ensure, version_of
-from benchmarks.record import lock_path
-from benchmarks.scenarios import LANES, SETS, Action, Cache, Lane, Pins, Places, command_of, has_lane, preparation_of
+from benchmarks.requirements import installs, mirror_of, requirements_text
+from benchmarks.scenarios import LANES, Cache, Lane, preparations_of
 from benchmarks.serve import RunningServer, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LEFT_FREE_BYTES = 4 << 30  # below this, finished rounds are deleted early: better than a full disk
+_LEFT_FREE_BYTES = 6 << 30  # below this, finished rounds are deleted early: better than a full disk
 _SLOW_TOOL = "pip"
 
 
@@ -38,6 +40,14 @@ class Plan:
     peer_rounds: int
     root: Path | None
     index_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """Where a lane's runs take place."""
+
+    environments: Path
+    caches: Path
 
 
 class Launcher:
@@ -72,13 +82,15 @@ class Launcher:
 class LaneRun:
     """One lane of one set, in one directory."""
 
-    def __init__(self, lane: Lane, set_name: str, folder: Path, server: RunningServer | None, index_url: str) -> None:
+    def __init__(
+        self, lane: Lane, set_name: str, folders: Folders, server: RunningServer | None, index_url: str
+    ) -> None:
         self._lane = lane
-        self._folder = folder
+        self._set_name = set_name
+        self._folder = folders.environments
+        self._caches = folders.caches
         self._server = server
         self._index_url = index_url
-        self._requirements = folder / "requirements.txt"
-        self._requirements.write_text(requirements_text(lane, set_name))
         self._launcher = Launcher()
         self._prepared: dict[str, Path] = {}
         self._environments: dict[str, dict[str, str]] = {}
@@ -91,14 +103,15 @@ class LaneRun:
         """Run the lane once with ``tool`` and return what it took; a failure is a result, not an exception."""
         if self._lane.cache is Cache.FILLED and tool not in self._prepared:
             self._prepared[tool] = self._fresh(f"{tool}-prepared")
-            lane = preparation_of(self._lane)
-            self._run(tool, executable, self._prepared[tool], self._cache_of(tool, number), lane)
+            self._prepare(tool, executable, self._prepared[tool], number)
         environment = self._prepared[tool] if self._lane.installed else self._fresh(f"{tool}-{number}")
+        if self._lane.action.changes:
+            self._prepare(tool, executable, environment, number)
         if self._server:
             self._server.counters(reset=True)
         measured = self._run(tool, executable, environment, self._cache_of(tool, number), self._lane)
         counters = self._server.counters() if self._server else None
-        if measured.exit_code == 0 and tool not in self._environments and self._lane.action is Action.INSTALL:
+        if measured.exit_code == 0 and tool not in self._environments and self._lane.action.writes:
             self._environments[tool] = read_environment(environment)
         return Trial(
             measured=measured,
@@ -107,6 +120,10 @@ class LaneRun:
             missed=counters.missed[:5] if counters else [],
             complaint=self._output(environment)[-600:] if measured.exit_code else "",
         )
+
+    def _prepare(self, tool: str, executable: Path, environment: Path, number: int) -> None:
+        for lane in preparations_of(self._lane):
+            self._run(tool, executable, environment, self._cache_of(tool, number), lane)
 
     def differences(self) -> dict[str, list[str]]:
         """Return for each tool but the first how its environment differs from the first's."""
@@ -118,9 +135,10 @@ class LaneRun:
 
     def free_space(self) -> None:
         """Delete finished rounds where the disk gets full."""
-        if shutil.disk_usage(self._folder).free < _LEFT_FREE_BYTES:
-            for used in self._folder.glob("*-[0-9]*"):
-                shutil.rmtree(used, ignore_errors=True)
+        for folder in {self._folder, self._caches}:
+            if min(shutil.disk_usage(folder).free, available_memory()) < _LEFT_FREE_BYTES:
+                for used in folder.glob("*-[0-9]*"):
+                    shutil.rmtree(used, ignore_errors=True)
 
     def _run(self, tool: str, executable: Path, environment: Path, cache: Path, lane: Lane) -> Measurement:
         places = Places(
@@ -128,14 +146,21 @@ class LaneRun:
             python=environment / "bin" / "python",
             index_url=self._index_url,
             cache=cache,
-            requirements=self._requirements,
+            requirements=self._requirements(lane),
             downloads=environment / "downloads",
+            certificates=self._server.certificates.authority if self._server and self._server.certificates else None,
         )
         folders = {"TMPDIR": str(self._folder)}
         return self._launcher.measure(command_of(tool, lane, places), self._folder, self._log(environment), folders)
 
+    def _requirements(self, lane: Lane) -> Path:
+        path = self._folder / f"{lane.pins.value}.txt"
+        if not path.exists():
+            path.write_text(requirements_text(lane.pins, self._set_name), "utf-8")
+        return path
+
     def _cache_of(self, tool: str, number: int) -> Path:
-        return self._folder / (f"{tool}-cache" if self._lane.cache is Cache.FILLED else f"{tool}-cache-{number}")
+        return self._caches / (f"{tool}-cache" if self._lane.cache is Cache.FILLED else f"{tool}-cache-{number}")
 
     def _fresh(self, name: str) -> Path:
         """Make an empty environment; before the clock starts."""
@@ -166,6 +191,8 @@ def run(plan: Plan) -> Results:
     for set_name in plan.sets:
         for lane_name in plan.lanes:
             lane = LANES[lane_name]
+            if not installs(set_name, lane):
+                continue
             tools = {tool: path for tool, path in executables.items() if has_lane(tool, lane)}
             with _lane_run(plan, lane, set_name) as lane_run:
                 trials = _take_turns(lane_run, tools, plan)
@@ -180,9 +207,17 @@ def _lane_run(plan: Plan, lane: Lane, set_name: str) -> Iterator[LaneRun]:
     with contextlib.ExitStack() as stack:
         root = plan.root or default_root()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asyncpip-bench-", dir=root)))
-        server = None if plan.index_url else stack.enter_context(running_server(line=lane.line))
+        folders = Folders(environments=folder, caches=folder)
+        if lane.copies:
+            elsewhere = tempfile.TemporaryDirectory(prefix="asyncpip-bench-", dir=other_file_system(root))
+            folders = Folders(environments=folder, caches=Path(stack.enter_context(elsewhere)))
+        server = None
+        if not plan.index_url:
+            certificates = make_certificates(folder) if lane.tls else None
+            served = running_server(line=lane.line, root=mirror_of(set_name), certificates=certificates)
+            server = stack.enter_context(served)
         index_url = server.index_url if server else plan.index_url or ""
-        lane_run = LaneRun(lane, set_name, folder, server, index_url)
+        lane_run = LaneRun(lane, set_name, folders, server, index_url)
         stack.callback(lane_run.close)
         yield lane_run
 
@@ -200,18 +235,24 @@ def _take_turns(lane_run: LaneRun, tools: dict[str, Path], plan: Plan) -> dict[s
     return trials
 
 
-def requirements_text(lane: Lane, set_name: str) -> str:
-    """Return the requirements file of a set as ``lane`` wants it written."""
-    if lane.pins is Pins.NONE:
-        return "".join(f"{line}\n" for line in SETS[set_name])
-    locked = lock_path(set_name).read_text("utf-8")
-    if lane.pins is Pins.HASHED:
-        return locked
-    pins = [line.removesuffix("\\").strip() for line in locked.splitlines() if not line.startswith((" ", "#"))]
-    return "".join(f"{line}\n" for line in pins if line)
-
-
 def default_root() -> Path:
     """Return where directories of a run go: memory where there is some."""
     memory = Path("/dev/shm")  # noqa: S108 - a fresh directory is made in it
     return memory if memory.is_dir() else Path(tempfile.gettempdir())
+
+
+def other_file_system(root: Path) -> Path:
+    """Return a directory for temporary files on another file system than ``root``; ``root`` itself if there is none."""
+    places = [default_root(), Path(tempfile.gettempdir()), Path(__file__).parent / "results"]
+    device = root.stat().st_dev
+    return next((place for place in places if place.is_dir() and place.stat().st_dev != device), root)
+
+
+def available_memory() -> int:
+    """Return how many bytes of memory are to be had, which is where tmpfs keeps its files; a great number elsewhere."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return sys.maxsize
+    found = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
+    return int(found) << 10 if found else sys.maxsize

@@ -1,28 +1,13 @@
-"""What is measured, as data: requirement sets, lanes, and how each tool spells a lane's command."""
+"""What is measured, as data: the lanes. Sets stand in `sets.py`, how a tool spells a lane in `command_lines.py`."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
-
-_TESTING = "pytest pytest-cov pytest-asyncio pytest-xdist hypothesis mypy ruff black coverage tox pre-commit sphinx"
-_WEB = "flask requests httpx sqlalchemy pydantic fastapi uvicorn"
-_DATA = "numpy pandas scipy matplotlib jupyterlab"
-
-SETS: Mapping[str, tuple[str, ...]] = {
-    "heavy26": tuple(f"{_TESTING} {_WEB} {_DATA} django celery".split()),
-    "heavy27": tuple(f"{_TESTING} {_WEB} {_DATA} boto3 django celery".split()),
-    "web": tuple(f"{_WEB} django celery gunicorn redis".split()),
-    "data": tuple(_DATA.split()),
-    "one": ("requests",),
-}
-"""Requirements by set; `heavy27` is `heavy26` and boto3, which makes resolvers backtrack."""
 
 
 class Cache(enum.Enum):
@@ -43,11 +28,23 @@ class Action(enum.Enum):
     FREEZE = "freeze"
     SHOW = "show"
     CHECK = "check"
+    UNINSTALL = "uninstall"
+    UPGRADE = "upgrade"
 
     @property
     def looks(self) -> bool:
         """Whether this looks at the environment and asks no index."""
         return self in (Action.LIST, Action.FREEZE, Action.SHOW, Action.CHECK)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it leaves something that can be compared."""
+        return not self.looks and self is not Action.RESOLVE
+
+    @property
+    def changes(self) -> bool:
+        """Whether this changes an environment that has the set: every run needs one of its own."""
+        return self in (Action.UNINSTALL, Action.UPGRADE)
 
 
 class Pins(enum.Enum):
@@ -56,6 +53,12 @@ class Pins(enum.Enum):
     NONE = "none"
     EXACT = "exact"
     HASHED = "hashed"
+    NAMES = "names"
+    """All that the lock file names, without versions."""
+    OLDER = "older"
+    """One distribution, in a version before the newest."""
+    NEWER = "newer"
+    """The same, in whatever version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,10 @@ class Line:
     """A network to imitate."""
 
     mbit_per_second: float
+    """Of all connections together."""
     round_trip_ms: float
+    connection_mbit_per_second: float | None = None
+    """Of each connection; None where one may have all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,10 @@ class Lane:
     byte_compile: bool = False
     pins: Pins = Pins.NONE
     line: Line | None = None
+    copies: bool = False
+    """Whether the cache is on another file system than the environment, and files are copied."""
+    tls: bool = False
+    """Whether the index is reached by HTTPS, with a certificate authority made for the run."""
 
 
 LANES: Mapping[str, Lane] = {
@@ -95,6 +105,29 @@ LANES: Mapping[str, Lane] = {
         Lane(name="cold-resolve", meaning="empty cache, --dry-run", cache=Cache.EMPTY, action=Action.RESOLVE),
         Lane(name="warm-resolve", meaning="filled cache, --dry-run", cache=Cache.FILLED, action=Action.RESOLVE),
         Lane(name="download", meaning="empty cache, download --dest", cache=Cache.EMPTY, action=Action.DOWNLOAD),
+        Lane(
+            name="download-pinned",
+            meaning="download, `==` pins and --no-deps",
+            cache=Cache.EMPTY,
+            action=Action.DOWNLOAD,
+            pins=Pins.EXACT,
+        ),
+        Lane(name="copy", meaning="warm, cache on another file system, copies", cache=Cache.FILLED, copies=True),
+        Lane(name="https", meaning="cold, by HTTPS", cache=Cache.EMPTY, tls=True),
+        Lane(
+            name="uninstall",
+            meaning="remove all that is installed",
+            cache=Cache.FILLED,
+            action=Action.UNINSTALL,
+            pins=Pins.NAMES,
+        ),
+        Lane(
+            name="upgrade",
+            meaning="everything is installed, one distribution is not the newest",
+            cache=Cache.FILLED,
+            action=Action.UPGRADE,
+            pins=Pins.NEWER,
+        ),
         *(
             Lane(
                 name=action.value,
@@ -112,100 +145,36 @@ LANES: Mapping[str, Lane] = {
             cache=Cache.EMPTY,
             line=Line(mbit_per_second=200, round_trip_ms=20),
         ),
+        Lane(
+            name="slower-line",
+            meaning="cold, at 50 Mbit/s and 20 ms round trip",
+            cache=Cache.EMPTY,
+            line=Line(mbit_per_second=50, round_trip_ms=20),
+        ),
+        Lane(
+            name="slow-connections",
+            meaning="cold, at 200 Mbit/s, 25 for each connection, and 20 ms round trip",
+            cache=Cache.EMPTY,
+            line=Line(mbit_per_second=200, round_trip_ms=20, connection_mbit_per_second=25),
+        ),
     )
 }
-SHOWN_PROJECT = "requests"
-"""What the lane `show` asks for; every set installs it."""
+ONE_PROJECT = "requests"
+"""What the lanes `show` and `upgrade` are about; sets that do not install it have none of the two."""
+OLDER_VERSION = "2.32.3"
 DEFAULT_LANES = ("cold", "warm", "noop", "cold-compile", "warm-compile", "no-cache")
+ALL_LANES = tuple(name for name in LANES if name != "download-pinned")
+"""What `make bench` measures."""
 TOOLS = ("uv", "pip", "asyncpip")
 """The first of the tools that take part is what others are compared with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """Where one run finds its input and puts its result."""
-
-    executable: Path
-    """The tool's command."""
-    python: Path
-    """The target interpreter."""
-    index_url: str
-    cache: Path
-    requirements: Path
-    downloads: Path
-
-
-def has_lane(tool: str, lane: Lane) -> bool:
-    """Return whether ``tool`` knows what ``lane`` asks for: uv has no ``download``."""
-    return not (tool == "uv" and lane.action is Action.DOWNLOAD)
-
-
-def command_of(tool: str, lane: Lane, places: Places) -> list[str]:
-    """Return the command line with which ``tool`` runs ``lane``."""
+def preparations_of(lane: Lane) -> list[Lane]:
+    """Return the lanes that bring about what ``lane`` starts from, before the clock starts."""
     if lane.action.looks:
-        return _look(tool, lane, places)
-    return _uv(lane, places) if tool == "uv" else _pip(tool, lane, places)
-
-
-def preparation_of(lane: Lane) -> Lane:
-    """Return the lane that brings about what ``lane`` starts from, before the clock starts."""
-    return replace(lane, action=Action.INSTALL) if lane.action.looks else lane
-
-
-def _look(tool: str, lane: Lane, places: Places) -> list[str]:
-    """Return the command line of ``list`` and its like."""
-    verb, interpreter = lane.action.value, ["--python", str(places.python)]
-    named = [SHOWN_PROJECT] if lane.action is Action.SHOW else []
-    cache = ["--cache-dir", str(places.cache)]
-    if tool == "uv":
-        return [str(places.executable), "pip", verb, "--no-config", *interpreter, *cache, *named]
-    before = [*interpreter, verb] if tool == "pip" else [verb, *interpreter]
-    return [str(places.executable), *before, *cache, *named]
-
-
-def _uv(lane: Lane, places: Places) -> list[str]:
-    command = [str(places.executable), "pip", "install", "--no-progress", "--no-config"]
-    command += ["--python", str(places.python), "--default-index", places.index_url]
-    command += ["--no-cache"] if lane.cache is Cache.OFF else ["--cache-dir", str(places.cache)]
-    command += ["--compile-bytecode"] if lane.byte_compile else []
-    return [*command, *_common(lane), "-r", str(places.requirements)]
-
-
-def _pip(tool: str, lane: Lane, places: Places) -> list[str]:
-    """Return the command line of pip, and of asyncpip, which takes the same.
-
-    pip compiles unless told otherwise and the other two do not; every lane says what it wants, so that all do the same.
-    """
-    command = [str(places.executable)]
-    # Where the interpreter is given before the command, pip starts itself a second time: that is how it is used.
-    interpreter = ["--python", str(places.python)]
-    command += [*interpreter, _verb(lane)] if tool == "pip" else [_verb(lane), *interpreter]
-    # Without `--trusted-host` pip keeps nothing of what came over http, and its warm lane would be a cold one.
-    command += ["--progress-bar", "off", "-i", places.index_url, "--trusted-host", _host(places.index_url)]
-    command += ["--no-cache-dir"] if lane.cache is Cache.OFF else ["--cache-dir", str(places.cache)]
-    if lane.action is Action.DOWNLOAD:
-        command += ["--dest", str(places.downloads)]
-    else:
-        command += ["--compile" if lane.byte_compile else "--no-compile"]
-    return [*command, *_common(lane), "-r", str(places.requirements)]
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
-
-
-def _verb(lane: Lane) -> str:
-    return "download" if lane.action is Action.DOWNLOAD else "install"
-
-
-def _common(lane: Lane) -> list[str]:
-    """Return the options that all tools spell the same way."""
-    options = ["--dry-run"] if lane.action is Action.RESOLVE else []
-    match lane.pins:
-        case Pins.EXACT:
-            options += ["--no-deps"]
-        case Pins.HASHED:
-            options += ["--require-hashes"]
-        case Pins.NONE:
-            pass
-    return options
+        return [replace(lane, action=Action.INSTALL)]
+    if not lane.action.changes:
+        return [lane]
+    install = replace(lane, action=Action.INSTALL)
+    all_of_it = replace(install, pins=Pins.EXACT)
+    return [all_of_it, replace(install, pins=Pins.OLDER)] if lane.action is Action.UPGRADE else [all_of_it]

@@ -17,11 +17,14 @@ from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING
 
+from benchmarks.channels import PlainChannel, TlsChannel
 from benchmarks.messages import LARGEST_HEAD_BYTES, Answer, Request, answer_to, parse_head, plain_answer
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
+    from benchmarks.channels import Channel
     from benchmarks.mirror import Mirror
     from benchmarks.scenarios import Line
 
@@ -33,10 +36,13 @@ _BURST_SECONDS = 0.004  # how far sending may run ahead of the line, so that tim
 class Connection:
     """One client: what came in and is not parsed, what has to go out."""
 
-    __slots__ = ("body", "close_after", "fd", "file_left", "inbox", "is_waiting", "mask", "offset", "queued", "socket")
+    __slots__ = (
+        *("body", "channel", "close_after", "fd", "file_left", "free_at", "inbox", "is_waiting", "mask", "offset"),
+        "queued",
+    )
 
-    def __init__(self, client: socket.socket) -> None:
-        self.socket = client
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
         self.inbox = b""
         self.body: memoryview = memoryview(b"")
         self.fd = -1
@@ -48,6 +54,8 @@ class Connection:
         """Whether an answer is due that has not begun; further requests wait."""
         self.queued = False
         """Whether it stands in the slow line's queue."""
+        self.free_at = 0.0
+        """When its own share of the slow line takes more."""
         self.mask = selectors.EVENT_READ
 
     @property
@@ -66,10 +74,14 @@ class Server:
         line: Line | None = None,
         fetch: Callable[[str], None] | None = None,
         workers: int = 4,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._mirror = mirror
         self._line = line
+        self._tls = tls
         self._bytes_per_second = line.mbit_per_second * 125_000 if line else 0.0
+        own = line.connection_mbit_per_second if line else None
+        self._connection_bytes_per_second = (own or 0.0) * 125_000
         self._round_trip = line.round_trip_ms / 1000 if line else 0.0
         self._fetch = fetch
         self._pool = ThreadPoolExecutor(workers) if fetch else None
@@ -127,11 +139,11 @@ class Server:
             client.setblocking(False)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
-            connection = Connection(client)
+            connection = Connection(TlsChannel(client, self._tls) if self._tls else PlainChannel(client))
             if self._round_trip:  # the handshake: what the client sends first arrives a round trip later
                 connection.is_waiting = True
                 self._after(self._round_trip, partial(self._begin, connection))
-            self._selector.register(client, selectors.EVENT_READ, connection)
+            self._selector.register(connection.channel.socket, selectors.EVENT_READ, connection)
 
     def _begin(self, connection: Connection) -> None:
         connection.is_waiting = False
@@ -143,7 +155,7 @@ class Server:
                 self._send(connection)
                 self._parse(connection)
             if mask & selectors.EVENT_READ and connection.mask:
-                data = connection.socket.recv(65536)
+                data = connection.channel.receive()
                 if not data:
                     self._close(connection)
                     return
@@ -238,11 +250,11 @@ class Server:
         total = 0
         while connection.is_sending:
             if connection.body:
-                sent = connection.socket.send(connection.body[:limit])
+                sent = connection.channel.send(connection.body[:limit])
                 connection.body = connection.body[sent:]
             else:
                 count = min(connection.file_left, limit)
-                sent = os.sendfile(connection.socket.fileno(), connection.fd, connection.offset, count)
+                sent = connection.channel.send_file(connection.fd, connection.offset, count)
                 if sent == 0:
                     raise ConnectionAbortedError
                 connection.offset += sent
@@ -261,7 +273,7 @@ class Server:
     def _watch(self, connection: Connection, mask: int) -> None:
         if connection.mask != mask:
             connection.mask = mask
-            self._selector.modify(connection.socket, mask, connection)
+            self._selector.modify(connection.channel.socket, mask, connection)
 
     def _close(self, connection: Connection) -> None:
         if connection.mask:
@@ -269,8 +281,8 @@ class Server:
             connection.file_left = 0
             connection.body = memoryview(b"")
             connection.inbox = b""
-            self._selector.unregister(connection.socket)
-            connection.socket.close()
+            self._selector.unregister(connection.channel.socket)
+            connection.channel.socket.close()
 
     def _open(self, path: str) -> int:
         fd = self._files.get(path)
@@ -294,6 +306,8 @@ class Server:
         while self._turn and self._line_free_at <= now:
             connection = self._turn.popleft()
             connection.queued = False
+            if not connection.mask:  # its client has left while it waited
+                continue
             try:
                 sent = self._send(connection, _QUANTUM_BYTES)
             except (BlockingIOError, InterruptedError):
@@ -303,10 +317,13 @@ class Server:
                 self._close(connection)
                 continue
             self._line_free_at += sent / self._bytes_per_second
-            if connection.is_sending:
-                self._queue(connection)
-            else:
+            if not connection.is_sending:
                 self._parse(connection)
+            elif self._connection_bytes_per_second:
+                connection.free_at = max(connection.free_at, now) + sent / self._connection_bytes_per_second
+                self._after(connection.free_at - now - _BURST_SECONDS, partial(self._queue, connection))
+            else:
+                self._queue(connection)
         for connection in blocked:  # its client does not read: look again after the others
             self._after(0.001, partial(self._queue, connection))
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import socket
+import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.certificates import make_certificates
+from benchmarks.channels import server_context
 from benchmarks.mirror import Mirror, write_whole
 from benchmarks.scenarios import Line
 from benchmarks.server import Server
@@ -20,23 +24,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from benchmarks.certificates import Certificates
+
 LARGE = bytes(range(256)) * 8192
 
 
 @contextmanager
 def serving(
-    mirror: Mirror, *, line: Line | None = None, fetch: Callable[[str], None] | None = None
+    mirror: Mirror,
+    *,
+    line: Line | None = None,
+    fetch: Callable[[str], None] | None = None,
+    certificates: Certificates | None = None,
 ) -> Iterator[tuple[str, int]]:
     """Serve in a thread; ask the server to stop at the end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        thread = threading.Thread(target=Server(mirror, line=line, fetch=fetch).serve, args=(listener,))
+        tls = server_context(certificates.server) if certificates else None
+        thread = threading.Thread(target=Server(mirror, line=line, fetch=fetch, tls=tls).serve, args=(listener,))
         thread.start()
         try:
             yield "127.0.0.1", port
         finally:
-            get(("127.0.0.1", port), "/-/stop")
+            with closing(connect(("127.0.0.1", port), certificates)) as connection:
+                ask(connection, "/-/stop")
             thread.join()
+
+
+def connect(address: tuple[str, int], certificates: Certificates | None) -> http.client.HTTPConnection:
+    if certificates is None:
+        return http.client.HTTPConnection(*address, timeout=20)
+    context = ssl.create_default_context(cafile=certificates.authority)
+    return http.client.HTTPSConnection(*address, timeout=20, context=context)
 
 
 def get(address: tuple[str, int], target: str, **headers: str) -> tuple[int, bytes]:
@@ -107,6 +126,39 @@ def test_slow_line_shares_its_bandwidth_and_delays_answers(mirror: Mirror) -> No
         taken = time.monotonic() - started
     assert bodies == [LARGE, LARGE]
     assert taken >= 0.2
+
+
+def test_a_connection_has_no_more_than_its_share(mirror: Mirror) -> None:
+    # 2 MiB at 80 Mbit/s need 0.21 s, on two connections as on one.
+    line = Line(mbit_per_second=10_000, round_trip_ms=0, connection_mbit_per_second=80)
+    with serving(mirror, line=line) as address, ThreadPoolExecutor(2) as pool:
+        started = time.monotonic()
+        bodies = list(pool.map(lambda target: get(address, target)[1], ["/files/0/large.whl"] * 2))
+        taken = time.monotonic() - started
+    assert bodies == [LARGE, LARGE]
+    assert taken >= 0.19
+
+
+def test_a_client_that_leaves_a_slow_line_disturbs_nobody(mirror: Mirror) -> None:
+    with serving(mirror, line=Line(mbit_per_second=80, round_trip_ms=1)) as address:
+        with socket.create_connection(address, timeout=20) as client:
+            client.sendall(b"GET /files/0/large.whl HTTP/1.1\r\n\r\n")
+            client.recv(10)
+        assert get(address, "/files/0/small.whl") == (200, b"small")
+        assert get(address, "/files/0/large.whl") == (200, LARGE)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl program")
+def test_https_with_an_authority_of_its_own(mirror: Mirror, tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path)
+    with serving(mirror, certificates=certificates) as address:
+        with closing(connect(address, certificates)) as connection:
+            assert ask(connection, "/files/0/large.whl") == (200, LARGE)
+            assert ask(connection, "/files/0/small.whl") == (200, b"small")
+            assert ask(connection, "/files/0/large.whl", Range="bytes=5-9") == (206, LARGE[5:10])
+        stranger = http.client.HTTPSConnection(*address, timeout=20, context=ssl.create_default_context())
+        with closing(stranger), pytest.raises(ssl.SSLCertVerificationError):
+            stranger.request("GET", "/files/0/small.whl")
 
 
 def test_recording_fetches_what_is_missing_once(mirror: Mirror) -> None:
