@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from base64 import urlsafe_b64encode
-from binascii import crc32
 
 from asyncpip.install.linker import damaged_trees
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.record import parse_record
-from asyncpip.install.stored_bytecode import PREFIX, read_bytecode_manifest
+from asyncpip.install.stored_bytecode import PREFIX, first_changed, read_bytecode_manifest
 from asyncpip.store import layout
 from asyncpip.store.store import read_file
 
@@ -60,11 +59,8 @@ def _problem_of_bytecode(tree: str, name: str) -> str | None:
     manifest = read_bytecode_manifest(directory)
     if manifest is None:
         return f"the manifest of its {name} is damaged"
-    for index, checksum in enumerate(manifest.checksums):
-        data = read_file(os.path.join(directory, str(index)))
-        if data is None or crc32(data) != checksum:
-            return f"{manifest.paths[index]} is not what was compiled"
-    return None
+    path = first_changed(directory, manifest)
+    return None if path is None else f"{path} is not what was compiled"
 
 
 def _rows(manifest: Manifest) -> list[tuple[int, str]]:

@@ -43,10 +43,11 @@ def install_wheels(
     jobs: int,
     compile_bytecode: bool,
     keep_finished: bool,
+    reads_all: bool,
 ) -> None:
     """Change the target as one transaction; with ``keep_finished`` as one for each of ``decisions``, in their order.
 
-    ``removals``: what goes when a distribution of that name comes.
+    ``removals``: what goes when a distribution of that name comes. ``reads_all``: see `KeptBytecode.for_target`.
     """
     wheels: list[WheelToInstall] = []
     for decision in decisions:
@@ -82,7 +83,7 @@ def install_wheels(
             link_mode=mode,
             jobs=jobs,
             compile_sources=compiler(target, reporter, environ, jobs=jobs) if compile_bytecode else None,
-            kept_bytecode=KeptBytecode.for_target(store, target, mode, environ),
+            kept_bytecode=KeptBytecode.for_target(store, target, mode, environ, reads_all=reads_all),
             on_overwrite=warn,
         )
         reporter.emit(StageProgress(Stage.INSTALLING, end, len(wheels)))

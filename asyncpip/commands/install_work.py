@@ -195,6 +195,7 @@ class _Work:
             jobs=this.limits.jobs,
             compile_bytecode=this.settings.flag("compile"),
             keep_finished=this.settings.flag("no_rollback"),
+            reads_all=this.settings.flag("verify"),
         )
         finished = time.perf_counter()
         self.store.mark_used(fetched.wheels[decision.name].digest for decision in adding)

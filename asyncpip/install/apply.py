@@ -12,6 +12,7 @@ from bisect import insort
 
 from asyncpip.errors import AsyncpipError
 from asyncpip.install.linker import install_error, link_files, place_file
+from asyncpip.install.parallel import Uninterrupted, wait_for_workers
 from asyncpip.install.placement import (
     NewDirectories,
     Placed,
@@ -112,7 +113,9 @@ def apply_changes(
         transaction.commit([directory for removal in removals for directory in removal.directories])
         bytecode.keep(compiled)
     except BaseException as error:
-        problems = transaction.rollback()
+        with Uninterrupted():
+            wait_for_workers()
+            problems = transaction.rollback()
         if isinstance(error, OSError):
             raise install_error(error, _rolled_back(problems)) from error
         if isinstance(error, AsyncpipError) and problems:

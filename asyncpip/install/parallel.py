@@ -7,6 +7,7 @@ thread is the caller's (what the others hold would stay locked in the child); it
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # typeshed has only `signal`, which loads enum: 4 ms
 import os
 import sys
 import threading
@@ -26,6 +27,10 @@ _LOOK_AGAIN_SECONDS = 0.05
 _TOKEN_BYTES = 2
 _MOST_TOKENS = 30_000
 """What a pipe of 64 KiB holds."""
+_children: dict[int, int] = {}
+"""Processes that are at work, and what they write to."""
+_threads: set[_Worker] = set()
+"""Threads that are at work."""
 
 
 def run_parallel(action: Callable[[Item], None], items: Sequence[Item], *, jobs: int) -> None:
@@ -37,6 +42,35 @@ def run_parallel(action: Callable[[Item], None], items: Sequence[Item], *, jobs:
         _run_in_processes(action, items, min(jobs, 4))
     else:
         run_in_threads(action, items, jobs=jobs)
+
+
+def wait_for_workers() -> None:
+    """Return once nothing changes the disk any more that a call left which was interrupted while it waited.
+
+    To be called where SIGINT does nothing, before what was done is undone.
+    """
+    for child in list(_children):
+        _reap(child)
+    for thread in list(_threads):
+        thread.wait()
+        _threads.discard(thread)
+
+
+class Uninterrupted:
+    """A time in which Ctrl-C does nothing: it was pressed before, and what follows ends soon."""
+
+    def __init__(self) -> None:
+        self._before: Callable[..., object] | int | None = None
+
+    def __enter__(self) -> None:
+        """Begin; in another thread than the main one nothing is interrupted anyway."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        if self._before is not None:
+            _signal.signal(_signal.SIGINT, self._before)
 
 
 class Background:
@@ -89,6 +123,7 @@ def run_in_threads(action: Callable[[Item], None], items: Sequence[Item], *, job
                 errors.append(error)
 
     others = [_Worker(work) for _ in range(min(jobs, len(items)) - 1)]
+    _threads.update(others)
     try:
         for thread in others:
             thread.start()
@@ -100,6 +135,7 @@ def run_in_threads(action: Callable[[Item], None], items: Sequence[Item], *, job
         for thread in others:
             thread.wait()
         raise
+    _threads.difference_update(others)
     if errors:
         raise errors[0]
 
@@ -165,7 +201,7 @@ class _Shared:
                 failure = _wait(child, answers)
             except BaseException as own:  # noqa: BLE001 - interrupted while it waited: as above
                 _drain(self._tokens)
-                os.waitpid(child, 0)
+                _reap(child)
                 failure = own
             error = error or failure
         os.close(self._tokens)
@@ -174,9 +210,21 @@ class _Shared:
 
 
 def _fork(work: Callable[[], None]) -> tuple[int, int]:
-    """Start a child that does ``work``; return its process id and where it writes why it failed."""
+    """Start a child that does ``work``; return its process id and where it writes why it failed.
+
+    It ignores SIGINT, which a terminal sends to it too: its parent tells it to stop. No SIGINT comes between its start
+    and the note of it.
+    """
     answers, answering = os.pipe()
-    child = os.fork()
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT,))
+    try:
+        child = os.fork()
+        if child:
+            _children[child] = answers
+        else:
+            _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    finally:
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGINT,))
     if child:
         os.close(answering)
         return child, answers
@@ -202,9 +250,18 @@ def _wait(child: int, answers: int) -> BaseException | None:
     """Wait for a child; return the error that it ended with."""
     with open(answers, "rb") as reading:
         told = reading.read().decode(errors="replace").split("\0")
-    _, status = os.waitpid(child, 0)
-    if status == 0:
+    if _reap(child) == 0:
         return None
     if len(told) == 3 and told[0] != "0":  # noqa: PLR2004 - number, text, path
         return OSError(int(told[0]), told[1], told[2] or None)
     return InstallError("a process that put files into place failed", why=told[1] if len(told) > 1 else None)
+
+
+def _reap(child: int) -> int:
+    """Wait for a child to end; return how it did."""
+    try:
+        _, status = os.waitpid(child, 0)
+    except ChildProcessError:  # it was waited for before, by what was interrupted then
+        status = -1
+    _children.pop(child, None)
+    return status

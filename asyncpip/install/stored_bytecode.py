@@ -65,19 +65,30 @@ class BytecodeManifest:
 class KeptBytecode:
     """The bytecode that a store has, or shall have, for one interpreter."""
 
-    def __init__(self, store: Store, *, cache_tag: str, python_full_version: str) -> None:
+    def __init__(self, store: Store, *, cache_tag: str, python_full_version: str, reads_all: bool = False) -> None:
         self._store = store
+        self._reads_all = reads_all
         self._cache_tag = cache_tag
         self._name = f"{PREFIX}{cache_tag}-{python_full_version}"
 
     @classmethod
     def for_target(
-        cls, store: Store, target: TargetEnvironment, link_mode: str, environ: Mapping[str, str]
+        cls,
+        store: Store,
+        target: TargetEnvironment,
+        link_mode: str,
+        environ: Mapping[str, str],
+        *,
+        reads_all: bool = False,
     ) -> KeptBytecode | None:
-        """Return the bytecode for ``target``; None where it would not fit how sources are put into place."""
+        """Return the bytecode for ``target``; None where it would not fit how sources are put into place.
+
+        With ``reads_all`` (`--verify`) every byte is checked: RECORD has no hash of it that could be, later.
+        """
         if store.is_temporary or link_mode != HARDLINK or "SOURCE_DATE_EPOCH" in environ or target.cache_tag is None:
             return None
-        return cls(store, cache_tag=target.cache_tag, python_full_version=target.python_full_version)
+        version = target.python_full_version
+        return cls(store, cache_tag=target.cache_tag, python_full_version=version, reads_all=reads_all)
 
     def of(self, item: Placed) -> LinkJob | None:
         """Return what to link for a wheel; None where it was not compiled yet, or what there was has changed."""
@@ -86,6 +97,8 @@ class KeptBytecode:
         directory = os.path.join(item.wheel.tree, self._name)
         manifest = read_bytecode_manifest(directory)
         if manifest is None or not is_intact(directory, manifest.sizes):
+            return None
+        if self._reads_all and first_changed(directory, manifest) is not None:
             return None
         return directory, item.root, manifest.paths, 0
 
@@ -125,6 +138,15 @@ def read_bytecode_manifest(directory: str) -> BytecodeManifest | None:
         return None if data is None else BytecodeManifest.decode(data)
     except ValueError:
         return None
+
+
+def first_changed(directory: str, manifest: BytecodeManifest) -> str | None:
+    """Return the path of the first file whose bytes are not what was compiled."""
+    for index, checksum in enumerate(manifest.checksums):
+        data = read_file(os.path.join(directory, str(index)))
+        if data is None or crc32(data) != checksum:
+            return manifest.paths[index]
+    return None
 
 
 def _is_keepable(item: Placed) -> bool:

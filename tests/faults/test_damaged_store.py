@@ -155,13 +155,16 @@ def test_bits_that_flip_by_themselves(place: Place) -> None:
             continue
         flip(file)
         os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-        outcome = place.install("--verify")
+        compiles = "bytecode" in path
+        outcome = place.install("--verify", *(["--compile"] if compiles else []))
         assert "Traceback" not in outcome.text, f"{path}: {outcome.text}"
         if outcome.code == 0:
-            place.check_installed(path)
+            place.check_installed(path, compiled=compiles)
             continue
         noticed += 1
         assert path.startswith("trees-"), path
+        assert file.name.isdecimal(), path
+        assert not compiles, path
         assert "--verify: " in outcome.stderr, path
         checked = place.command("cache", "verify")
         assert "1 damaged" in checked.stdout, f"{path}: {checked.text}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def asked(wheels: Path, *requirements: str) -> list[str]:
     return ["--no-index", "--no-deps", "--find-links", str(wheels), *requirements]
 
 
-def kill(site: Site, arguments: list[str], look: list[str], place: Path, **how: int) -> Ends:
+def kill(site: Site, arguments: list[str], look: list[str], place: Path, **how: Any) -> Ends:
     environ = site.environ({"PIP_CACHE_DIR": str(site.cache), "PYTHONUSERBASE": str(site.directory / "mine")})
     return killed_runs(arguments, look, place=place, cwd=site.work, environ=environ, **how)
 
@@ -189,8 +190,40 @@ def test_an_uninstall(site: Site, wheels: Path) -> None:
     check(ends, steps=20)
 
 
-def test_at_random(site: Site, wheels: Path, pytestconfig: pytest.Config) -> None:
-    """With all processes that link; `--random-kills` says how often."""
+@pytest.mark.parametrize(
+    ("number", "again_after", "stride"), [(signal.SIGINT, 0, 2), (signal.SIGINT, 3, 3), (signal.SIGTERM, 0, 5)]
+)
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_a_run_that_is_told_to_stop(
+    site: Site, wheels: Path, command: str, number: signal.Signals, again_after: int, stride: int
+) -> None:
+    """Ctrl-C: the run itself puts all back before it ends; if it is pressed again meanwhile, the next one does."""
+    environment = in_environment(site)
+    assert site.install(*asked(wheels, "demo==1.0")).code == 0
+    line = asked(wheels, "demo==2.0", "p0") if command == "install" else ["-y", "demo"]
+    ends = kill(
+        site,
+        [command, *environment, *line],
+        ["list", *environment],
+        site.environment.directory,
+        number=number,
+        again_after=again_after,
+        stride=stride,
+    )
+    wrong = [end for end in ends.ends if end.state == "half" or end.look_code != 0 or "Traceback" in end.look]
+    assert wrong == []
+    assert len(ends.ends) > 20 // stride
+    if number is signal.SIGINT and not again_after:
+        assert [end for end in ends.ends if end.was_changed] == []
+    if number is signal.SIGINT:
+        wrong = [end for end in ends.ends if end.code not in (0, 1) or "Traceback" in end.text]
+        assert wrong == []
+        assert all("Operation cancelled by user" in end.text for end in ends.ends if end.code == 1)
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["all of it", "without its children"])
+def test_at_random(site: Site, wheels: Path, pytestconfig: pytest.Config, alone: bool) -> None:
+    """With all processes that link; `--random-kills` says how often. Who comes next waits for children that live on."""
     environment = in_environment(site)
     names = [f"p{number}" for number in range(20)]
     assert site.install(*asked(wheels, "demo==1.0")).code == 0
@@ -198,10 +231,11 @@ def test_at_random(site: Site, wheels: Path, pytestconfig: pytest.Config) -> Non
     ends = kill(
         site,
         ["install", "--jobs", "4", *environment, *asked(wheels, "demo==2.0", *names)],
-        ["list", *environment],
+        ["uninstall", "-y", "missing", *environment] if alone else ["list", *environment],
         site.environment.directory,
         random_kills=count,
         seed=count,
+        alone=alone,
     )
     wrong = [end for end in ends.ends if end.state == "half" or end.look_code != 0]
     assert wrong == []

@@ -5,6 +5,7 @@ Started as a program, it takes argument lists as lines of JSON on stdin and answ
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -74,8 +75,10 @@ def start_fork(
     """
     child = os.fork()
     if child:
+        with contextlib.suppress(PermissionError):  # it has done so itself, and more
+            os.setpgid(child, child)
         return child
-    os.setsid()
+    os.setpgid(0, 0)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
     code = 2

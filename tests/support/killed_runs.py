@@ -39,6 +39,10 @@ class End:
     """Which change the run was killed before; for a random kill, when."""
     state: str
     """``before``, ``after``, ``half``: the place, when the next command had looked at it."""
+    code: int
+    """How the run ended: its exit code, or the negative number of a signal."""
+    text: str
+    """What it had printed."""
     was_changed: bool
     """Whether the kill left anything but these, for that command to put right."""
     look: str
@@ -67,12 +71,17 @@ def killed_runs(
     stride: int = 1,
     random_kills: int = 0,
     seed: int = 0,
-    timeout_seconds: float = 200,
+    number: signal.Signals = signal.SIGKILL,
+    again_after: int = 0,
+    alone: bool = False,
+    timeout_seconds: float = 280,
 ) -> Ends:
     """Kill ``asyncpip ARGUMENTS`` once before each of its changes to ``place``, and run ``asyncpip LOOK`` after each.
 
     The place is put back before each run. ``stride`` leaves changes out, only every so many is a run's last. With
-    ``random_kills`` the runs are killed so often, at random times.
+    ``random_kills`` the runs are killed so often, at random times. ``number`` is the signal; with ``again_after`` it
+    comes again so many changes later, when the run is perhaps undoing them. At random times
+    the whole process group is killed, unless ``alone``: then what the run has forked lives on for a moment.
     """
     plan = {
         "arguments": list(arguments),
@@ -81,6 +90,9 @@ def killed_runs(
         "stride": stride,
         "random_kills": random_kills,
         "seed": seed,
+        "number": int(number),
+        "again_after": again_after,
+        "alone": alone,
     }
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.killed_runs"],
@@ -101,6 +113,9 @@ class _Driver:
     def __init__(self, plan: dict[str, Any]) -> None:
         self.arguments: list[str] = plan["arguments"]
         self.look: list[str] = plan["look"]
+        self.number = signal.Signals(plan["number"])
+        self.again_after: int = plan["again_after"]
+        self.alone: bool = plan["alone"]
         self.place = Path(plan["place"])
         self.saved = self.place.with_name(self.place.name + "-saved")
         self.log = self.place.with_name(self.place.name + "-log")
@@ -147,11 +162,9 @@ class _Driver:
             os.close(writing)
             with os.fdopen(reading, "rb") as told:
                 name = told.read().decode()
-            if code == 0:
+            if not name:  # it came to its end before
                 return ends
-            if code != -signal.SIGKILL:
-                raise RuntimeError(f"step {step}: {code}: {self.log.read_text()}")
-            ends.append(self.end(f"{step}: {name}"))
+            ends.append(self.end(f"{step}: {name}", code))
         raise RuntimeError("it does not end")
 
     def at_random(self, count: int, seed: int) -> list[End]:
@@ -162,12 +175,12 @@ class _Driver:
             seconds = dice.uniform(0, self.seconds * 1.1)
             child = self.start(self.arguments)
             time.sleep(seconds)
-            os.killpg(child, signal.SIGKILL)
-            self.wait(child)
-            ends.append(self.end(f"{number}: {seconds:.4f} s"))
+            (os.kill if self.alone else os.killpg)(child, signal.SIGKILL)
+            ends.append(self.end(f"{number}: {seconds:.4f} s", self.wait(child)))
         return ends
 
-    def end(self, step: str) -> End:
+    def end(self, step: str, ended: int) -> End:
+        said = self.log.read_text()
         was_changed = self.found() not in (self.before, self.after)
         code = self.wait(self.start(self.look))
         found = self.found()
@@ -176,7 +189,7 @@ class _Driver:
         if state == "half":
             other = {name for name in found.keys() | self.before.keys() if found.get(name) != self.before.get(name)}
             text += f"differs from before: {sorted(other)[:10]}"
-        return End(step=step, state=state, was_changed=was_changed, look=text, look_code=code)
+        return End(step=step, state=state, code=ended, text=said, was_changed=was_changed, look=text, look_code=code)
 
     def _hook(self, step: int, telling: int) -> Callable[[str, tuple[Any, ...]], None]:
         place = str(self.place)
@@ -196,9 +209,9 @@ class _Driver:
             if not below and not any(isinstance(path, str) and path.startswith(place) for path in paths):
                 return
             left -= 1
-            if left == 0:
+            if left == 0 or (self.again_after and left == -self.again_after):
                 os.write(telling, f"{event} {paths}".encode())
-                os.killpg(os.getpgrp(), signal.SIGKILL)
+                os.killpg(os.getpgrp(), self.number)
 
         return look
 
