@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -59,7 +58,7 @@ class ArchiveTarget:
         """Return the question to the resolver; what is installed has no part in it."""
         chosen = inquiry.selection(self.environment, self.choice)
         if inquiry.settings.flag("no_deps"):
-            chosen = dataclasses.replace(chosen, allow_sdists=True)  # nothing has to be built to know what it needs
+            chosen = replace(chosen, allow_sdists=True)  # nothing has to be built to know what it needs
         question = replace(
             resolve_request(inquiry, chosen),
             evaluator=MarkerEvaluator(self.environment.markers),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
 from asyncpip.commands.install_options import ANY_INTERPRETER, index_options, selection
 from asyncpip.commands.requirement_sources import FileOptions
+from asyncpip.core.values import replace
 from asyncpip.pipeline.limits import Limits
 from asyncpip.pipeline.lookup import LookUp, look_up_projects
 from asyncpip.resolve.candidates import CandidateList

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from asyncpip.commands.whole_files import write_whole
@@ -47,6 +46,8 @@ def write_report(
 
 def write_timings(context: CommandContext, place: str, timings: Mapping[str, float]) -> None:
     """Write how long each phase took, and counts, as JSON."""
+    import json  # noqa: PLC0415 - `--timings` is rare, and this costs 1 ms
+
     text = json.dumps({key: round(value, 4) for key, value in timings.items()}, indent=2) + "\n"
     write_text(context, place, text)
 

@@ -7,7 +7,6 @@ are not looked at: a requirement that does not apply is in the result too.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncpip.commands.requirement_sources import RequirementReader, SourceFiles, path_kind
@@ -113,15 +112,17 @@ def read_requirement_input(
     )
 
 
-@dataclass(slots=True)
 class _LockSource:
     """One lock file with everything that the options together ask of it."""
 
-    location: str
-    display: str
-    extras: set[str]
-    groups: set[str]
-    include_default_groups: bool = False
+    __slots__ = ("display", "extras", "groups", "include_default_groups", "location")
+
+    def __init__(self, location: str, display: str) -> None:
+        self.location = location
+        self.display = display
+        self.extras: set[str] = set()
+        self.groups: set[str] = set()
+        self.include_default_groups = False
 
 
 def _lone_file(arguments: Sequence[str], files: SourceFiles) -> str | None:
@@ -155,7 +156,7 @@ def _sort_sources(
             continue
         location = bare if is_remote(bare) else os.path.join(cwd, bare)
         if location not in locks:
-            locks[location] = _LockSource(location, redact(bare), set(), set())
+            locks[location] = _LockSource(location, redact(bare))
             sources.append(locks[location])
         lock = locks[location]
         lock.extras |= extras

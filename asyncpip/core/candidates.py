@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asyncpip.core.values import Value
 
@@ -48,8 +47,7 @@ class Reason(enum.Enum):
     CONSTRAINT = "excluded by a constraint"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A file that was left out, and why."""
 
     filename: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from asyncpip.core.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,8 +15,7 @@ KNOWN_ALGORITHMS = (*STRONG_ALGORITHMS, "sha224", "sha1", "md5")
 """What a URL fragment or an index may give."""
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedHashes:
+class AllowedHashes(Value):
     """Digests of which an archive must have one; no digests at all allows every archive."""
 
     digests: frozenset[tuple[str, str]] = frozenset()
@@ -27,7 +27,7 @@ class AllowedHashes:
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> AllowedHashes:
         """Return the set of ``pairs``, in lower case."""
-        return cls(frozenset((algorithm.lower(), digest.lower()) for algorithm, digest in pairs))
+        return cls(digests=frozenset((algorithm.lower(), digest.lower()) for algorithm, digest in pairs))
 
     def allows(self, known: Mapping[str, str]) -> bool:
         """Return whether one of the digests in ``known`` is allowed; True where nothing is demanded."""
@@ -38,7 +38,7 @@ class AllowedHashes:
         if not self.digests or not other.digests:
             return self if self.digests else other
         common = self.digests & other.digests
-        return AllowedHashes(common) if common else None
+        return AllowedHashes(digests=common) if common else None
 
     def algorithms(self) -> set[str]:
         """Return the algorithms that have to be computed to check an archive."""

@@ -85,7 +85,4 @@ def _fields_of(kind: type) -> tuple[str, ...]:
         return kind._fields
     if issubclass(kind, msgspec.Struct):
         return kind.__struct_fields__
-    fields: Mapping[str, Any] | None = getattr(kind, "__dataclass_fields__", None)
-    if fields is None:
-        raise TypeError(f"no text tells one {kind.__name__} from another")
-    return tuple(name for name, field in fields.items() if field.compare)
+    raise TypeError(f"no text tells one {kind.__name__} from another")

@@ -13,6 +13,11 @@ PAGES = "pages-v3"
 """Bucket of project pages, as `page.page_from_record` reads them."""
 
 
+def is_remote(location: str) -> bool:
+    """Return whether ``location`` is asked over the network; a path that looks like a URL is none (pip)."""
+    return location.lower().startswith(("http://", "https://"))
+
+
 def page_url(index_url: str, project: NormalizedName) -> str:
     """Return where the index at ``index_url`` has the page of ``project`` (PEP 503: normalized, with a slash)."""
     return index_url.rstrip("/") + "/" + quote_path(project) + "/"

@@ -16,20 +16,12 @@ import anyio.to_thread
 from asyncpip.core.events import Level, Message
 from asyncpip.core.urls import redact
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.addresses import PAGES, page_url
+from asyncpip.index.addresses import PAGES, is_remote, page_url
 from asyncpip.index.answer_records import LINKS_PAGES, PROJECT_LISTS
 from asyncpip.index.answers import Answers, StatusError
 from asyncpip.index.late_writes import LateWrites
-from asyncpip.index.links_page import is_archive_url, links_of_archive, links_page_from_record, parse_links_page
-from asyncpip.index.local_places import (
-    is_remote,
-    read_find_links_place,
-    read_index_directory,
-    read_project_directory,
-)
 from asyncpip.index.metadata_client import fetch_metadata
 from asyncpip.index.page import page_from_record, page_record, parse_page
-from asyncpip.index.project_list import parse_project_list, project_list_from_record
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
@@ -196,6 +188,8 @@ class IndexClient:
         page: ProjectPage | None = None
         with self._skipping(place, url):
             if not is_remote(place.location):
+                from asyncpip.index.local_places import read_index_directory  # noqa: PLC0415 - like all here: rare
+
                 page = await anyio.to_thread.run_sync(read_index_directory, place.location, name, self._reporter)
             elif not place.unreachable and self._is_allowed(url):
                 page = await self._remote_index_page(url, name)
@@ -213,7 +207,11 @@ class IndexClient:
         return await self._answers.fetch(url, bucket=PAGES, parse=parse, from_record=page_from_record, refresh=refresh)
 
     async def _project_list(self, place: _Place) -> ProjectList | None:
+        from asyncpip.index.project_list import parse_project_list, project_list_from_record  # noqa: PLC0415 - rare
+
         if not is_remote(place.location):
+            from asyncpip.index.local_places import read_project_directory  # noqa: PLC0415 - rare
+
             return await anyio.to_thread.run_sync(read_project_directory, place.location, self._reporter)
         url = place.location.rstrip("/") + "/"
         if not self._is_allowed(url):
@@ -245,7 +243,16 @@ class IndexClient:
 
     async def _read_links(self, place: _Place) -> list[LinksPage]:
         if not is_remote(place.location):
+            from asyncpip.index.local_places import read_find_links_place  # noqa: PLC0415 - rare
+
             return await anyio.to_thread.run_sync(read_find_links_place, place.location, self._reporter)
+        from asyncpip.index.links_page import (  # noqa: PLC0415 - rare
+            is_archive_url,
+            links_of_archive,
+            links_page_from_record,
+            parse_links_page,
+        )
+
         if is_archive_url(place.location):
             return [links_of_archive(place.location)]
         if not self._is_allowed(place.location):

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 _HTML_SUFFIXES = (".html", ".htm")
 
 
-def is_remote(location: str) -> bool:
-    """Return whether ``location`` is asked over the network; a path that looks like a URL is none (pip)."""
-    return location.lower().startswith(("http://", "https://"))
-
-
 def read_index_directory(location: str, project: NormalizedName, reporter: Reporter) -> ProjectPage | None:
     """Return the page of ``project`` in an index that is a directory (its `<project>/index.html`), or None."""
     path = _path_of(location.rstrip("/") + "/" + project, reporter)

@@ -242,5 +242,5 @@ def _hashes_of_all(targets: Sequence[TargetRequest]) -> dict[NormalizedName, All
     found: dict[NormalizedName, AllowedHashes] = {}
     for target in targets:
         for name, allowed in required_hashes(target.resolve).items():
-            found[name] = AllowedHashes(found.get(name, NO_HASHES).digests | allowed.digests)
+            found[name] = AllowedHashes(digests=found.get(name, NO_HASHES).digests | allowed.digests)
     return found

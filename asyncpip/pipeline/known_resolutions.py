@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from asyncpip.store.store import Store
 
 BUCKET = "resolutions-v1"
-_WHERE_ONLY = frozenset(("location", "info_path", "cancelled"))
-"""Fields that an answer does not depend on: where an installed distribution is, and who may end the search."""
+_WHERE_ONLY = frozenset(("location", "info_path", "cancelled", "answers"))
+"""Fields that an answer does not depend on: where an installed distribution is, who may end the search, what a
+selection has worked out so far."""
 _KNOWN = "the same was asked before, and no page has changed since: nothing to search for"
 
 

@@ -21,7 +21,6 @@ from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import BuildError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.downloader import Downloader
 from asyncpip.index.client import IndexClient
-from asyncpip.index.links_page import LinksPage
 from asyncpip.net.trust import is_trusted_origin
 from asyncpip.pipeline.agreement import Said, check_agreement
 from asyncpip.pipeline.bridge import parse_metadata
@@ -50,8 +49,6 @@ if TYPE_CHECKING:
     from asyncpip.pipeline.keeping import Keeping, MakeKeeping
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
-
-_LOCK_PAGE = "a lock file"
 
 
 class Places(Value):
@@ -99,9 +96,11 @@ class Session(Generic[Stored]):
         self._records = MetadataRecords(store)
         self._unread: set[str] = set()
         """Addresses of wheels whose remembered metadata an answer rests on that was found without reading it."""
-        self._locked: dict[NormalizedName, ProjectPage | None] = {
-            name: LinksPage(_LOCK_PAGE, file.url, [file]).for_project(name) for name, file in locked_files
-        }
+        self._locked: dict[NormalizedName, ProjectPage | None] = {}
+        if locked_files:
+            from asyncpip.pipeline.locked_pages import pages_of  # noqa: PLC0415 - few runs have a lock file
+
+            self._locked.update(pages_of(locked_files))
 
     async def fetch_pages(self, name: NormalizedName) -> Sequence[ProjectPage]:
         """Return the pages of ``name``: the one that a lock file stands for, or what indexes and places list."""

@@ -15,11 +15,8 @@ from asyncpip.core.resolution import Resolution, Resolved
 from asyncpip.core.values import Value, field
 from asyncpip.resolve.answer import Answer
 from asyncpip.resolve.demands import gather_demands
-from asyncpip.resolve.explain import explain_failure
-from asyncpip.resolve.flat import pick
-from asyncpip.resolve.hash_mode import check_decisions_have_hashes, check_sources_have_hashes
+from asyncpip.resolve.gate import Gate
 from asyncpip.resolve.install_order import order_by_dependency
-from asyncpip.resolve.narrowing import Gate, Narrowing
 from asyncpip.resolve.origins import confused_names
 from asyncpip.resolve.pins import PinTable
 from asyncpip.resolve.provider import Provider
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.core.ports import MetadataSource
     from asyncpip.core.requirement import UserRequirement
-    from asyncpip.errors import ResolutionError
     from asyncpip.resolve.nogoods import Conflict, Rejection
     from asyncpip.resolve.selection import Selection
     from asyncpip.resolve.wants import Pin, Wanted
@@ -94,6 +90,8 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
         text = f"Ignoring {ignored.name}: markers '{ignored.marker}' don't match your environment"
         report.emit(Message(Level.INFO, text))
     if request.require_hashes:
+        from asyncpip.resolve.hash_mode import check_sources_have_hashes  # noqa: PLC0415 - an import costs 0.5 ms
+
         check_sources_have_hashes(demands)
     requested: set[NormalizedName] = set()
     gate = Gate(source)
@@ -120,38 +118,28 @@ def resolve(request: ResolveRequest, source: MetadataSource, report: Reporter) -
     watcher = _Watcher(provider, source, report, request.cancelled)
     try:
         if request.no_deps:
+            from asyncpip.resolve.flat import pick  # noqa: PLC0415 - as above
+
             answer = pick(roots, provider, watcher, source, needs_metadata=request.needs_metadata)
         else:
             answer = _search_with_restarts(roots, provider, watcher)
     except SearchFailed as error:
         watcher.retract_all()
-        raise _explained(error.conflict, Narrowing(roots, provider, gate), provider, request) from None
+        from asyncpip.resolve.failure import explained  # noqa: PLC0415 - as above, with four more
+
+        raise explained(error.conflict, roots, provider, gate, request) from None
     watcher.settle(answer.pins)
     resolution = Resolution(
         decisions=_decisions(answer, provider), rounds=watcher.rounds, backtracks=watcher.backtracks
     )
     if request.require_hashes:
+        from asyncpip.resolve.hash_mode import check_decisions_have_hashes  # noqa: PLC0415 - as above
+
         check_decisions_have_hashes(resolution, demands)
     strategy = request.selection.index_strategy
     for text in confused_names(resolution, source.fetch_pages, strategy=strategy, hashed=demands.hashes):
         report.emit(Message(Level.WARNING, text))
     return resolution
-
-
-def _explained(
-    conflict: Conflict, narrowing: Narrowing, provider: Provider, request: ResolveRequest
-) -> ResolutionError:
-    """Return the error for a search that failed."""
-    if not request.no_deps:
-        conflict = narrowing.core(conflict)
-    return explain_failure(
-        conflict,
-        provider.demands,
-        provider.pins,
-        request.selection,
-        depths=provider.depths,
-        relaxations=() if request.no_deps else narrowing.relaxations(conflict),
-    )
 
 
 def _search_with_restarts(roots: list[Wanted], provider: Provider, watcher: _Watcher) -> Answer:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from asyncpip.core.dependency import specifier_of
 from asyncpip.core.names import normalize_name
+from asyncpip.core.values import Value, field
 from asyncpip.errors import CommandError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from packaging.utils import NormalizedName
 
@@ -90,8 +90,7 @@ def unknown_words(value: str) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormatControl:
+class FormatControl(Value):
     """Which projects may not come as wheels, and which may come as nothing else. A name beats `:all:`."""
 
     no_binary: frozenset[str] = frozenset()
@@ -114,8 +113,7 @@ class FormatControl:
         return ALL not in self.no_binary, True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseControl:
+class ReleaseControl(Value):
     """For which projects pre-releases are welcome, and for which they are out. A name beats `:all:`."""
 
     all_releases: frozenset[str] = frozenset()
@@ -138,8 +136,24 @@ class ReleaseControl:
         return False if ALL in self.only_final else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class _Answers:
+    """What a selection has worked out so far. All are equal: they follow from its other fields."""
+
+    __slots__ = ("by_python", "rank_of_tag", "rank_of_tags")
+
+    def __init__(self) -> None:
+        self.rank_of_tag: dict[str, int] | None = None
+        self.rank_of_tags: dict[tuple[str, str, str], int | None] = {}
+        self.by_python: dict[str, bool] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Answers)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class Selection(Value):
     """Which files are candidates at all, in one target environment."""
 
     tags: tuple[str, ...]
@@ -156,35 +170,33 @@ class Selection:
     """Whether an sdist can be made use of."""
     index_strategy: IndexStrategy = IndexStrategy.BEST
     preferred: PreferredVersion = PreferredVersion.HIGHEST
-    _tag_ranks: dict[str, int] = field(init=False, repr=False, compare=False)
-    _set_ranks: dict[tuple[str, str, str], int | None] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
-    _python_answers: dict[str, bool] = field(init=False, repr=False, compare=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_tag_ranks", {tag: rank for rank, tag in enumerate(self.tags)})
+    answers: _Answers = field(default_factory=_Answers)
 
     def tag_rank(self, wheel: WheelName) -> int | None:
         """Return the place of the wheel's best tag, 0 being the best; None where no tag fits."""
         key = (wheel.python_tags, wheel.abi_tags, wheel.platform_tags)
         try:
-            return self._set_ranks[key]
+            return self.answers.rank_of_tags[key]
         except KeyError:
-            ranks = [rank for tag in wheel.tags() if (rank := self._tag_ranks.get(tag.lower())) is not None]
-            best = self._set_ranks[key] = min(ranks, default=None)
+            ranks = [rank for tag in wheel.tags() if (rank := self._rank_of_tag().get(tag.lower())) is not None]
+            best = self.answers.rank_of_tags[key] = min(ranks, default=None)
             return best
+
+    def _rank_of_tag(self) -> Mapping[str, int]:
+        if self.answers.rank_of_tag is None:
+            self.answers.rank_of_tag = {tag: rank for rank, tag in enumerate(self.tags)}
+        return self.answers.rank_of_tag
 
     def allows_python(self, requires_python: str | None) -> bool:
         """Return whether the target meets a Requires-Python; one that does not parse asks for nothing (as in pip)."""
         if requires_python is None or self.ignore_requires_python:
             return True
-        answer = self._python_answers.get(requires_python)
+        answer = self.answers.by_python.get(requires_python)
         if answer is None:
             try:
                 specifier = specifier_of(requires_python)
                 answer = specifier.contains(Version(self.python_full_version).base_version, prereleases=True)
             except ValueError:  # `InvalidSpecifier`, or a number with more digits than Python reads
                 answer = True
-            self._python_answers[requires_python] = answer
+            self.answers.by_python[requires_python] = answer
         return answer

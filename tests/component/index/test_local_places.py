@@ -9,7 +9,8 @@ import pytest
 
 from asyncpip.core.events import Level
 from asyncpip.core.urls import path_to_url
-from asyncpip.index.local_places import is_remote, read_find_links_place
+from asyncpip.index.addresses import is_remote
+from asyncpip.index.local_places import read_find_links_place
 from tests.support.memory import MemoryReporter
 
 if TYPE_CHECKING:

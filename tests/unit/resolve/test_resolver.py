@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from packaging.version import Version
 
@@ -610,14 +608,11 @@ CHAIN: Index = {
     ],
 )
 def test_preferred_version(preferred: PreferredVersion, roots: list[str], expected: dict[str, str]) -> None:
-    assert (
-        versions(ask(MemoryIndex(CHAIN), *roots, selection=dataclasses.replace(SELECTION, preferred=preferred)))
-        == expected
-    )
+    assert versions(ask(MemoryIndex(CHAIN), *roots, selection=replace(SELECTION, preferred=preferred))) == expected
 
 
 def test_lowest_version_beside_an_installed_one() -> None:
-    lowest = dataclasses.replace(SELECTION, preferred=PreferredVersion.LOWEST)
+    lowest = replace(SELECTION, preferred=PreferredVersion.LOWEST)
     present = installed(("b", "3", []))
     assert versions(ask(MemoryIndex(CHAIN), "b", selection=lowest, installed=present)) == {"b": "3"}
     again = ask(MemoryIndex(CHAIN), "b", selection=lowest, installed=present, upgrade=UpgradeStrategy.EAGER)
@@ -627,7 +622,7 @@ def test_lowest_version_beside_an_installed_one() -> None:
 
 
 def test_lowest_version_is_final_where_one_is() -> None:
-    lowest = dataclasses.replace(SELECTION, preferred=PreferredVersion.LOWEST)
+    lowest = replace(SELECTION, preferred=PreferredVersion.LOWEST)
     assert versions(ask(MemoryIndex({"p": {"1a1": [], "2": [], "3": []}}), "p", selection=lowest)) == {"p": "2"}
     assert versions(ask(MemoryIndex({"p": {"1a1": [], "2a1": []}}), "p", selection=lowest)) == {"p": "1a1"}
 
