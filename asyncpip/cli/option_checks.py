@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _MOST_VERSION_PARTS = 3
+_MOST_DIGITS = 4
+"""There is a wheel tag for each minor version up to the one given."""
 
 
 def check_python_version(text: str) -> str | None:
@@ -21,6 +23,8 @@ def check_python_version(text: str) -> str | None:
         problem = "at most three version parts are allowed"
     elif not all(part.isascii() and part.isdigit() for part in parts):
         problem = "each version part must be an integer"
+    elif any(len(part) > _MOST_DIGITS for part in parts):
+        problem = f"no version part has more than {_MOST_DIGITS} digits"
     else:
         return None
     return f"invalid --python-version value: {text!r}: {problem}"

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from asyncpip.cli.specs import Option
 
 _TRUE = frozenset(("y", "yes", "t", "true", "on", "1"))
+_DEEPEST = 500
+"""Directories in a path: `os.makedirs` goes down one by one, and Python not below a thousand."""
 _FALSE = frozenset(("n", "no", "f", "false", "off", "0"))
 
 
@@ -33,6 +35,10 @@ def parse_count(text: str) -> int:
 
 def parse_value(option: Option, spelling: str, text: str) -> int | float | str:
     """Return the value of one occurrence of ``option``; raise `ValueError` with a text that names ``spelling``."""
+    if "\0" in text:
+        raise ValueError(f"option {spelling}: invalid value: {text!r} holds a NUL")
+    if text.count("/") > _DEEPEST:
+        raise ValueError(f"option {spelling}: invalid value: {text[:40]!r}… holds more than {_DEEPEST} slashes")
     if option.kind == "number":
         value: int | float | str = _parse_number(spelling, text)
     elif option.kind == "seconds":

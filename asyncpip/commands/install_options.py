@@ -166,7 +166,7 @@ def target_choice(settings: SettingsView) -> TargetChoice:
     version, implementation = settings.text("python_version"), settings.text("implementation")
     return TargetChoice(
         platforms=settings.texts("platforms"),
-        python_version=None if version is None else parse_python_version(version),
+        python_version=parse_python_version(version) if version else None,
         implementation=None if implementation is None else implementation_tag(implementation),
         abis=settings.texts("abis"),
     )
@@ -181,7 +181,10 @@ def parse_moment(text: str, *, now: dt.datetime) -> dt.datetime:
     """Return the moment that `--uploaded-prior-to` names: ISO 8601 (no zone means the local one) or ``P<n>D`` ago."""
     days = _DAYS.fullmatch(text)
     if days:
-        return now - dt.timedelta(days=int(days[1]))
+        try:
+            return now - dt.timedelta(days=float(days[1]))
+        except OverflowError:
+            return dt.datetime.min.replace(tzinfo=dt.UTC)
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError as error:

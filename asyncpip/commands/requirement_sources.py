@@ -90,6 +90,8 @@ class SourceFiles:
             raise RequirementError(
                 f"{failure}: [Errno {error.errno}] {error.strerror}: {redact(location)!r}"
             ) from error
+        except ValueError as error:  # a NUL in it
+            raise RequirementError(f"{failure}: {error}: {redact(location)!r}") from error
         import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms
 
         self.read_so_far[os.path.normpath(path)] = hashlib.sha256(data, usedforsecurity=False).hexdigest()

@@ -28,7 +28,7 @@ def target_choices(
     matrix: bool,
 ) -> tuple[TargetChoice, ...]:
     """Return the targets that the options describe, at least one; raise `CommandError` where an ABI suits none."""
-    versions = list(dict.fromkeys(map(parse_python_version, python_versions)))
+    versions = list(dict.fromkeys(map(parse_python_version, filter(None, python_versions))))
     kinds = list(dict.fromkeys(map(implementation_tag, implementations)))
     if not (matrix or len(versions) > 1 or len(kinds) > 1):
         return (

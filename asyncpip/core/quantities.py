@@ -8,6 +8,7 @@ _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)
 _AGE = re.compile(r"p(?P<iso>\d+)d|(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw]?)", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "": 86400.0}
+_MOST_BYTES = 1 << 80
 
 
 def parse_size_bytes(text: str) -> int:
@@ -16,7 +17,10 @@ def parse_size_bytes(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no size like 500M, 2G or 1GiB")
     base = 1024 if match["binary"] else 1000
-    return int(float(match["number"]) * base ** _POWERS[match["unit"].lower()])
+    size_bytes = float(match["number"]) * base ** _POWERS[match["unit"].lower()]
+    if size_bytes > _MOST_BYTES:
+        raise ValueError("that is more than any disk has")
+    return int(size_bytes)
 
 
 def parse_age_seconds(text: str) -> float:
@@ -25,7 +29,7 @@ def parse_age_seconds(text: str) -> float:
     if match is None:
         raise ValueError(f"{text!r} is no age like P30D, 30d, 12h or 4w")
     if match["iso"] is not None:
-        return int(match["iso"]) * _SECONDS["d"]
+        return float(match["iso"]) * _SECONDS["d"]
     return float(match["number"]) * _SECONDS[match["unit"].lower()]
 
 
