@@ -74,14 +74,17 @@ def killed_runs(
     number: signal.Signals = signal.SIGKILL,
     again_after: int = 0,
     alone: bool = False,
+    watched: Path | None = None,
     timeout_seconds: float = 280,
 ) -> Ends:
     """Kill ``asyncpip ARGUMENTS`` once before each of its changes to ``place``, and run ``asyncpip LOOK`` after each.
 
-    The place is put back before each run. ``stride`` leaves changes out, only every so many is a run's last. With
-    ``random_kills`` the runs are killed so often, at random times. ``number`` is the signal; with ``again_after`` it
-    comes again so many changes later, when the run is perhaps undoing them. At random times
-    the whole process group is killed, unless ``alone``: then what the run has forked lives on for a moment.
+    The place is put back before each run. ``stride`` leaves changes out, only every so many is a run's last. ``number``
+    is the signal; with ``again_after`` it comes again so many changes later, when the run is perhaps undoing them.
+    ``watched``, a directory in ``place``, has the changes that count instead; how it looks then is no matter.
+
+    With ``random_kills`` the runs are killed so often, at random times: their whole process groups, unless ``alone``,
+    for then what they have forked lives on for a moment.
     """
     plan = {
         "arguments": list(arguments),
@@ -93,6 +96,7 @@ def killed_runs(
         "number": int(number),
         "again_after": again_after,
         "alone": alone,
+        "watched": str(watched or place),
     }
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.killed_runs"],
@@ -116,6 +120,7 @@ class _Driver:
         self.number = signal.Signals(plan["number"])
         self.again_after: int = plan["again_after"]
         self.alone: bool = plan["alone"]
+        self.watched: str = plan["watched"]
         self.place = Path(plan["place"])
         self.saved = self.place.with_name(self.place.name + "-saved")
         self.log = self.place.with_name(self.place.name + "-log")
@@ -132,6 +137,9 @@ class _Driver:
     def found(self) -> Tree:
         """Return what is there; directories in which nothing is do not count."""
         tree = read_tree(self.place)
+        if self.watched != str(self.place):
+            aside = os.path.relpath(self.watched, self.place)
+            tree = {name: entry for name, entry in tree.items() if not f"{name}/".startswith(f"{aside}/")}
         kept = {name for name, entry in tree.items() if entry.content is not None}
         return {
             name: entry for name, entry in tree.items() if name in kept or any(k.startswith(name + "/") for k in kept)
@@ -192,7 +200,7 @@ class _Driver:
         return End(step=step, state=state, code=ended, text=said, was_changed=was_changed, look=text, look_code=code)
 
     def _hook(self, step: int, telling: int) -> Callable[[str, tuple[Any, ...]], None]:
-        place = str(self.place)
+        place = self.watched
         left = step
 
         def look(event: str, arguments: tuple[Any, ...]) -> None:
