@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+ROUNDS ?= 5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: check test lint type fmt unit component functional golden faults property architecture bench docs clean
@@ -35,7 +36,8 @@ docs: $(VENV)/.ready
 	$(BIN)/python docs/reference_pages.py
 
 bench: $(VENV)/.ready
-	$(BIN)/python -m benchmarks $(if $(LANES),--lanes $(LANES)) $(if $(SETS),--sets $(SETS))
+	$(BIN)/python -m benchmarks --table --lanes $(or $(LANES),all) --sets $(or $(SETS),all) --rounds $(ROUNDS)
+	$(if $(LANES)$(SETS),,$(BIN)/python -m benchmarks growth --table)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.scenarios import DEFAULT_LANES, LANES, TOOLS, Line
-from benchmarks.sets import DEFAULT_SETS, RECORDED, SETS
+from benchmarks.scenarios import ALL_LANES, DEFAULT_LANES, LANES, TOOLS, Line
+from benchmarks.sets import ALL_SETS, DEFAULT_SETS, RECORDED, SETS
 from benchmarks.upstream import DEFAULT_INDEX
 
 
@@ -22,8 +22,8 @@ def _run(options: argparse.Namespace) -> int:
     from benchmarks.run import Plan, run  # noqa: PLC0415
 
     plan = Plan(
-        lanes=_chosen(options.lanes, LANES, DEFAULT_LANES),
-        sets=_chosen(options.sets, SETS, DEFAULT_SETS),
+        lanes=_chosen(options.lanes, LANES, DEFAULT_LANES, ALL_LANES),
+        sets=_chosen(options.sets, SETS, DEFAULT_SETS, ALL_SETS),
         tools=_chosen(options.tools, dict.fromkeys(TOOLS), TOOLS),
         rounds=options.rounds,
         peer_rounds=options.peer_rounds,
@@ -64,6 +64,15 @@ def _resolve(options: argparse.Namespace) -> int:
     return int(any(answer.problems for answer in answers))
 
 
+def _growth(options: argparse.Namespace) -> int:
+    from benchmarks.growth import CURVES, measure_growth, write_growth  # noqa: PLC0415
+
+    names = _chosen(options.curves, CURVES, tuple(CURVES))
+    tools = _chosen(options.tools, dict.fromkeys(TOOLS), TOOLS)
+    write_growth(measure_growth(names, tools, options.rounds, options.root), table=options.table)
+    return 0
+
+
 def _serve(options: argparse.Namespace) -> int:
     from benchmarks.serve import MIRROR, serve  # noqa: PLC0415
 
@@ -91,9 +100,10 @@ def _compare(options: argparse.Namespace) -> int:
     return 1 if differences else 0
 
 
-def _chosen(text: str | None, known: object, default: tuple[str, ...]) -> list[str]:
+def _chosen(text: str | None, known: object, default: tuple[str, ...], everything: tuple[str, ...] = ()) -> list[str]:
     """Return the names in a comma-separated list; end the program where one is unknown."""
     names = [name for name in (text or "").replace(",", " ").split() if name] or list(default)
+    names = list(everything or known) if names == ["all"] and isinstance(known, dict) else names
     for name in names:
         if isinstance(known, dict) and name not in known:
             raise SystemExit(f"unknown: {name}; there are {', '.join(known)}")
@@ -104,8 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     running = commands.add_parser("run", help="time lanes (what happens without a command)")
-    running.add_argument("--lanes", help=f"of {', '.join(LANES)}; default: {','.join(DEFAULT_LANES)}")
-    running.add_argument("--sets", help=f"of {', '.join(SETS)}; default: heavy26,one")
+    running.add_argument("--lanes", help=f"of {', '.join(LANES)}; or all; default: {','.join(DEFAULT_LANES)}")
+    running.add_argument("--sets", help=f"of {', '.join(SETS)}; or all; default: heavy26,one")
     running.add_argument("--tools", help=f"of {', '.join(TOOLS)}; the first is what others are compared with")
     running.add_argument("--rounds", type=int, default=7)
     running.add_argument("--peer-rounds", type=int, default=2, help="rounds in which pip takes part: it is slow")
@@ -124,6 +134,12 @@ def _parser() -> argparse.ArgumentParser:
     resolving.add_argument("--rounds", type=int, default=3, help="pip runs once")
     resolving.add_argument("--record", action="store_true", help="fetch what is not in the mirror, once")
     resolving.add_argument("--table", action="store_true", help="write the section of benchmarks/RESULTS.md")
+    growing = commands.add_parser("growth", help="measure how cost grows with what is installed")
+    growing.add_argument("--curves", help="default: all of growth.py")
+    growing.add_argument("--tools", help=f"of {', '.join(TOOLS)}")
+    growing.add_argument("--rounds", type=int, default=3, help="pip runs once, and with 1,000 distributions at most")
+    growing.add_argument("--root", type=Path, help="where environments and caches go; default: /dev/shm, else tmp")
+    growing.add_argument("--table", action="store_true", help="write the section of benchmarks/RESULTS.md, and plots")
     serving = commands.add_parser("serve", help="serve the mirror on loopback")
     serving.add_argument("--port", type=int, default=8801)
     serving.add_argument("--record", action="store_true", help="fetch what is missing from the real index, once")
@@ -139,7 +155,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-_COMMANDS = {"run": _run, "table": _table, "record": _record, "resolve": _resolve, "serve": _serve, "compare": _compare}
+_COMMANDS = {
+    "run": _run,
+    "table": _table,
+    "record": _record,
+    "resolve": _resolve,
+    "growth": _growth,
+    "serve": _serve,
+    "compare": _compare,
+}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

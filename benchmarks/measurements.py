@@ -6,6 +6,8 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _DIFFERENCES_KEPT = 20
+_STARTS = 9
+INTERPRETER_START = "interpreter start"
+"""Key of the setting that says what a bare interpreter takes."""
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +61,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     ratio: float | None
     """Wall time to that of the first tool in the same round, median; None for the first tool."""
+    ratios: dict[str, float] = {}
+    """The same to each of the other tools."""
+    received_bytes: int = 0
 
 
 class LaneResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +76,10 @@ class LaneResult(msgspec.Struct, frozen=True, kw_only=True):
     differences: dict[str, list[str]]
     """How a tool's environment differs from the first one's: some of the paths."""
     difference_counts: dict[str, int]
+    measured: str = ""
+    """When and on what."""
+    tools: list[str] = []
+    """Those that took part, the first of them first."""
 
     def summary(self) -> str:
         """Return some lines for people."""
@@ -108,6 +120,10 @@ class Results(msgspec.Struct, kw_only=True):
     ) -> LaneResult:
         """Work out and keep the result of one lane."""
         result = LaneResult(
+            measured=", ".join(
+                self.setting[key] for key in ("date", "processor", "file system") if key in self.setting
+            ),
+            tools=list(trials),
             lane=lane,
             set_name=set_name,
             trials=dict(trials),
@@ -135,6 +151,12 @@ def summarise(trials: Mapping[str, Sequence[Trial]]) -> dict[str, Summary]:
             peak_bytes=int(statistics.median(run.measured.peak_bytes for run in runs)),
             requests=int(statistics.median(run.requests for run in runs)),
             ratio=None if tool == first or first is None else _ratio(runs, trials[first]),
+            ratios={
+                other: ratio
+                for other, others in trials.items()
+                if other != tool and (ratio := _ratio(runs, others)) is not None
+            },
+            received_bytes=int(statistics.median(run.received_bytes for run in runs)),
         )
     return summaries
 
@@ -148,6 +170,7 @@ def setting_of(root: Path) -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "file system": _file_system(root),
+        INTERPRETER_START: f"{_interpreter_start_seconds() * 1000:.0f} ms",
     }
 
 
@@ -172,6 +195,16 @@ def _processor() -> str:
         return platform.processor() or "unknown"
     names = (line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name"))
     return next(names, "unknown")
+
+
+def _interpreter_start_seconds() -> float:
+    """Return what a bare interpreter takes from start to end."""
+    walls = []
+    for _ in range(_STARTS):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-I", "-c", "pass"], check=True)
+        walls.append(time.perf_counter() - started)
+    return statistics.median(walls)
 
 
 def _file_system(root: Path) -> str:

@@ -1,4 +1,7 @@
-"""Writes results: JSON with everything beside `results/`, and the table of `RESULTS.md`."""
+"""Writes results: JSON with everything in `results/`, what is kept of all runs in `RESULTS.json`, and `RESULTS.md`.
+
+`RESULTS.md` is written by sections. A run replaces those that it measured, lane by lane, and leaves the others.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +15,39 @@ from benchmarks.measurements import Results
 from benchmarks.resolutions import resolution_section
 from benchmarks.scenarios import LANES
 from benchmarks.sets import SETS
+from benchmarks.targets import summary_lines, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from benchmarks.measurements import LaneResult
     from benchmarks.resolutions import Resolutions
 
 FOLDER = Path(__file__).parent / "results"
 TABLE = Path(__file__).parent / "RESULTS.md"
+KEPT = Path(__file__).parent / "RESULTS.json"
+_SUMMARY, _RESOLUTIONS, GROWTH = "Summary", "Resolutions", "How cost grows"
+_LAST_SECTIONS = (GROWTH, _RESOLUTIONS)
 _MIB = 1 << 20
+_PATHS_KEPT = 1
+_HEAD = ("lane", "tool", "wall", "ratio", "CPU", "peak memory", "requests", "runs")
 
 
 def write_results(results: Results, *, table: bool) -> int:
     """Write the JSON file, and `RESULTS.md` where ``table`` is set; return 1 where a tool failed or is missing."""
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
-    print(f"written: {path.relative_to(Path(__file__).parent.parent)}")
+    write_json("", results)
+    print("\n".join(summary_lines(results.lanes, results.setting)))
     if table:
         write_table(results)
     return int(any(results.versions.keys() - result.summaries.keys() for result in results.lanes))
+
+
+def write_json(kind: str, results: object) -> None:
+    """Write all of ``results`` to a new file of `results/`, named for its ``kind`` and the time."""
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{kind}{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+    print(f"written: {path.relative_to(Path(__file__).parent.parent)}")
 
 
 def read_results(path: Path) -> Results:
@@ -43,38 +58,79 @@ def read_results(path: Path) -> Results:
 def merged(runs: Sequence[Results]) -> Results:
     """Return the lanes of all ``runs``, of the last one that has it; the dates of all of them, the rest of the last."""
     lanes = {(result.set_name, result.lane): result for run in runs for result in run.lanes}
-    dates = dict.fromkeys(run.setting["date"] for run in runs)
-    return Results(
-        setting={**runs[-1].setting, "date": ", ".join(dates)}, versions=runs[-1].versions, lanes=list(lanes.values())
+    used = {result.measured for result in lanes.values()}
+    dates = dict.fromkeys(
+        run.setting["date"] for run in runs if any(run.setting["date"] in measured for measured in used)
     )
+    setting = {**runs[-1].setting, "date": ", ".join(dates) or runs[-1].setting["date"]}
+    return Results(setting=setting, versions=runs[-1].versions, lanes=list(lanes.values()))
 
 
 def write_table(results: Results) -> None:
-    """Write `RESULTS.md`, keeping the section that other measurements fill."""
-    TABLE.write_text(markdown(results) + _section_of("## Resolutions"), "utf-8")
+    """Merge ``results`` into what is kept, and write `RESULTS.md` from that."""
+    kept = [read_results(KEPT)] if KEPT.exists() else []
+    both = merged([*kept, without_trials(results)])
+    lanes = [msgspec.json.encode(result).decode() for result in both.lanes]
+    head = msgspec.json.encode({"setting": both.setting, "versions": both.versions}).decode()
+    KEPT.write_text(f'{head[:-1]},\n"lanes":[\n' + ",\n".join(lanes) + "\n]}\n", "utf-8")
+    write_sections(result_sections(both))
+
+
+def without_trials(results: Results) -> Results:
+    """Return ``results`` without the single runs, and with one path of those that differ: what is kept in git."""
+    lanes = [
+        msgspec.structs.replace(
+            result, trials={}, differences={tool: paths[:_PATHS_KEPT] for tool, paths in result.differences.items()}
+        )
+        for result in results.lanes
+    ]
+    return Results(setting=results.setting, versions=results.versions, lanes=lanes)
 
 
 def write_resolutions(results: Resolutions, *, table: bool) -> None:
     """Write the JSON file, and with ``table`` the section of `RESULTS.md`."""
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"resolve-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+    write_json("resolve-", results)
     if table:
-        before = TABLE.read_text("utf-8") if TABLE.exists() else "# Results\n"
-        before = before.removesuffix(_section_of("## Resolutions"))
-        TABLE.write_text(before + "\n" + "\n".join(resolution_section(results)) + "\n", "utf-8")
+        _, *lines = resolution_section(results)
+        write_sections({_RESOLUTIONS: "\n".join(lines).strip("\n")})
 
 
-def _section_of(heading: str) -> str:
-    """Return the section of `RESULTS.md` that other results do not replace, with the blank line before it."""
-    text = TABLE.read_text("utf-8") if TABLE.exists() else ""
-    _, found, rest = text.partition(f"\n{heading}\n")
-    return found + rest
+def write_sections(sections: Mapping[str, str]) -> None:
+    """Write ``sections`` to `RESULTS.md` and keep what else it has."""
+    before = split_sections(TABLE.read_text("utf-8"), "## ") if TABLE.exists() else {}
+    TABLE.write_text(join_sections({**before, **sections}), "utf-8")
 
 
-def markdown(results: Results) -> str:
-    """Return the text of `RESULTS.md`."""
-    lines = [
+def split_sections(text: str, mark: str) -> dict[str, str]:
+    """Return the parts of a text by heading; what stands before the first of them has none."""
+    sections = {"": ""}
+    heading = ""
+    for line in text.splitlines():
+        if line.startswith(mark):
+            heading = line[len(mark) :]
+            sections[heading] = ""
+        else:
+            sections[heading] += line + "\n"
+    return {heading: body.strip("\n") for heading, body in sections.items()}
+
+
+def join_sections(sections: Mapping[str, str]) -> str:
+    """Return the text of `RESULTS.md`: the summary first, what other measurements fill last."""
+    middle = [heading for heading in sections if heading not in ("", _SUMMARY, *_LAST_SECTIONS)]
+    parts = [sections.get("") or "# Results"]
+    order = [heading for heading in (_SUMMARY, *middle, *_LAST_SECTIONS) if heading in sections]
+    parts += [f"## {heading}\n\n{sections[heading]}" for heading in order]
+    return "\n\n".join(parts) + "\n"
+
+
+def join_subsections(sections: Mapping[str, str]) -> str:
+    """Return the text of a section that has parts with headings of their own."""
+    return "\n\n".join(f"### {heading}\n\n{body}" if heading else body for heading, body in sections.items())
+
+
+def result_sections(results: Results) -> dict[str, str]:
+    """Return the sections of `RESULTS.md` that ``results`` fill."""
+    head = [
         "# Results",
         "",
         "Written by `python -m benchmarks --table` (see `docs/how-to/benchmark.md`). Medians; a ratio is the median of",
@@ -83,29 +139,28 @@ def markdown(results: Results) -> str:
         *(f"- {name}: {value}" for name, value in results.setting.items()),
         "- " + ", ".join(f"{tool} {version}" for tool, version in results.versions.items()),
     ]
+    sections = {"": head, _SUMMARY: summary_lines(results.lanes, results.setting)}
     for set_name in dict.fromkeys(result.set_name for result in results.lanes):
-        lines += ["", f"## {set_name}", "", f"`{' '.join(SETS.get(set_name, ()))}`", ""]
-        lines += _table([result for result in results.lanes if result.set_name == set_name])
-    return "\n".join(lines) + "\n"
+        lanes = [result for result in results.lanes if result.set_name == set_name]
+        sections[set_name] = [f"`{' '.join(SETS.get(set_name, ()))}`", "", *_table(lanes)]
+    return {heading: "\n".join(lines) for heading, lines in sections.items()}
 
 
 def _table(lanes: list[LaneResult]) -> list[str]:
-    lines = [
-        "| lane | tool | wall | ratio | CPU | peak memory | requests | runs |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
-    ]
-    notes = []
+    rows, notes = [], []
     for result in lanes:
-        for place, tool in enumerate(result.trials):
+        for place, tool in enumerate(result.tools):
             lane = result.lane if place == 0 else ""
             found = result.summaries.get(tool)
             if found is None:
-                lines.append(f"| {lane} | {tool} | failed | | | | | |")
+                rows.append((lane, tool, "failed", "", "", "", "", ""))
                 continue
-            ratio = "" if found.ratio is None else f"{found.ratio:.2f}"
-            lines.append(
-                f"| {lane} | {tool} | {found.wall_seconds:.3f} s | {ratio} | {found.cpu_seconds:.2f} s "
-                f"| {found.peak_bytes / _MIB:.0f} MiB | {found.requests} | {found.runs} |"
+            rows.append(
+                (
+                    *(lane, tool, f"{found.wall_seconds:.3f} s", "" if found.ratio is None else f"{found.ratio:.2f}"),
+                    *(f"{found.cpu_seconds:.2f} s", f"{found.peak_bytes / _MIB:.0f} MiB"),
+                    *(str(found.requests), str(found.runs)),
+                )
             )
         notes += [
             f"{result.lane}: {tool}'s environment differs from the first in {result.difference_counts[tool]} files, "
@@ -114,4 +169,16 @@ def _table(lanes: list[LaneResult]) -> list[str]:
             if paths
         ]
     meanings = [f"{name}: {LANES[name].meaning}" for name in dict.fromkeys(one.lane for one in lanes) if name in LANES]
-    return [*lines, "", "; ".join(meanings) + ".", *(f"\n{note}" for note in notes)]
+    measured = dict.fromkeys(one.measured for one in lanes)
+    when = [
+        f"{at}: {', '.join(one.lane for one in lanes if one.measured == at)}." if len(measured) > 1 else f"{at}."
+        for at in measured
+        if at
+    ]
+    return [
+        *table(_HEAD, rows, text_columns=2),
+        "",
+        "; ".join(meanings) + ".",
+        *(f"\nMeasured {one}" for one in when),
+        *(f"\n{note}" for note in notes),
+    ]

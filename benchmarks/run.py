@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LEFT_FREE_BYTES = 6 << 30  # below this, finished rounds are deleted early: better than a full disk
 _SLOW_TOOL = "pip"
+_ROUNDS_ON_A_LINE = 3  # the line decides, and it is always the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,11 @@ class LaneRun:
         self._launcher = Launcher()
         self._prepared: dict[str, Path] = {}
         self._environments: dict[str, dict[str, str]] = {}
+
+    @property
+    def is_on_a_line(self) -> bool:
+        """Whether the server imitates a network."""
+        return self._lane.line is not None
 
     def close(self) -> None:
         """End the launcher."""
@@ -177,16 +183,7 @@ class LaneRun:
 
 def run(plan: Plan) -> Results:
     """Measure everything in ``plan``; say each result when it is there."""
-    executables: dict[str, Path] = {}
-    versions: dict[str, str] = {}
-    for tool in plan.tools:
-        try:
-            executables[tool] = ensure(tool)
-        except subprocess.CalledProcessError as error:
-            versions[tool] = "could not be installed"
-            print(f"{tool} could not be installed: {error}", flush=True)
-        else:
-            versions[tool] = version_of(tool, executables[tool])
+    executables, versions = installed_tools(plan.tools)
     results = Results(setting=setting_of(plan.root or default_root()), versions=versions, lanes=[])
     for set_name in plan.sets:
         for lane_name in plan.lanes:
@@ -194,15 +191,30 @@ def run(plan: Plan) -> Results:
             if not installs(set_name, lane):
                 continue
             tools = {tool: path for tool, path in executables.items() if has_lane(tool, lane)}
-            with _lane_run(plan, lane, set_name) as lane_run:
-                trials = _take_turns(lane_run, tools, plan)
+            with opened_lane(plan, lane, set_name) as lane_run:
+                trials = take_turns(lane_run, tools, plan)
                 result = results.add(lane_name, set_name, trials, lane_run.differences())
             print(result.summary(), flush=True)
     return results
 
 
+def installed_tools(tools: list[str]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return the commands of ``tools`` and their versions; one that cannot be installed has a version that says so."""
+    executables: dict[str, Path] = {}
+    versions: dict[str, str] = {}
+    for tool in tools:
+        try:
+            executables[tool] = ensure(tool)
+        except subprocess.CalledProcessError as error:
+            versions[tool] = "could not be installed"
+            print(f"{tool} could not be installed: {error}", flush=True)
+        else:
+            versions[tool] = version_of(tool, executables[tool])
+    return executables, versions
+
+
 @contextlib.contextmanager
-def _lane_run(plan: Plan, lane: Lane, set_name: str) -> Iterator[LaneRun]:
+def opened_lane(plan: Plan, lane: Lane, set_name: str) -> Iterator[LaneRun]:
     """Set up directory and server of a lane, and delete both afterwards."""
     with contextlib.ExitStack() as stack:
         root = plan.root or default_root()
@@ -222,10 +234,11 @@ def _lane_run(plan: Plan, lane: Lane, set_name: str) -> Iterator[LaneRun]:
         yield lane_run
 
 
-def _take_turns(lane_run: LaneRun, tools: dict[str, Path], plan: Plan) -> dict[str, list[Trial]]:
+def take_turns(lane_run: LaneRun, tools: dict[str, Path], plan: Plan) -> dict[str, list[Trial]]:
     """Let every tool run once a round; a tool that fails is not asked again."""
     trials: dict[str, list[Trial]] = {tool: [] for tool in tools}
-    for number in range(plan.rounds):
+    rounds = min(plan.rounds, _ROUNDS_ON_A_LINE) if lane_run.is_on_a_line else plan.rounds
+    for number in range(rounds):
         for tool, executable in tools.items():
             failed = trials[tool] and trials[tool][-1].measured.exit_code
             if failed or (tool == _SLOW_TOOL and number >= plan.peer_rounds):

@@ -25,7 +25,7 @@ DOCUMENTS = sorted(
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _PLACE = re.compile(r"(?:asyncpip|tests|benchmarks|docs)/[\w./-]*(?:::(\w+))?")
-_MADE = ("benchmarks/RESULTS.md", "benchmarks/data", "benchmarks/results")
+_MADE = ("benchmarks/RESULTS", "benchmarks/plots", "benchmarks/data", "benchmarks/results")
 """What benchmark runs write; a fresh checkout may not have it."""
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.measurements import Measurement, Results, Trial, summarise
-from benchmarks.report import markdown, merged
+from benchmarks.report import join_sections, merged, result_sections, split_sections, without_trials
 
 
 def trial(wall: float, exit_code: int = 0) -> Trial:
@@ -31,11 +31,11 @@ def test_no_ratio_to_a_tool_that_failed() -> None:
 
 
 def test_results_as_table() -> None:
-    results = Results(setting={"cores": "2"}, versions={"uv": "0.13.9"}, lanes=[])
+    results = Results(setting={"cores": "2", "date": "monday"}, versions={"uv": "0.13.9"}, lanes=[])
     trials = {"uv": [trial(1.0)], "pip": [trial(4.0)], "asyncpip": [trial(1.0, exit_code=1)]}
     paths = [f"file{number}" for number in range(30)]
     result = results.add("cold", "one", trials, {"pip": paths})
-    text = markdown(results)
+    text = join_sections(result_sections(without_trials(results)))
     assert "| cold | uv | 1.000 s |  | 1.50 s | 1 MiB | 3 | 1 |" in text
     assert "|  | pip | 4.000 s | 4.00 |" in text
     assert "|  | asyncpip | failed |" in text
@@ -57,3 +57,12 @@ def test_several_runs_make_one_table() -> None:
         ("warm", 1.0),
     ]
     assert both.setting == {"date": "monday, tuesday", "cores": "2"}
+
+
+def test_sections_that_are_not_written_stay() -> None:
+    text = "# Results\n\nhead\n\n## one\n\nold\n\n## Resolutions\n\ntable\n"
+    sections = split_sections(text, "## ")
+    assert sections == {"": "# Results\n\nhead", "one": "old", "Resolutions": "table"}
+    assert join_sections(sections) == text
+    after = join_sections({**sections, "one": "new", "Summary": "all", "two": "2"})
+    assert after.replace("\n\n", "|") == "# Results|head|## Summary|all|## one|new|## two|2|## Resolutions|table\n"
