@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import NormalizedName
 
+from asyncpip.core.names import normalize_name
+from asyncpip.core.wheel_filename import parse_wheel_name, sdist_version
 from asyncpip.errors import IndexAccessError
 from asyncpip.index.page import JSON_TYPE, page_from_record, page_record, parse_page
+from asyncpip.index.page_files import positions_by_version
 from asyncpip.net.content_encoding import EncodedBody
 
 pytestmark = pytest.mark.property
@@ -84,3 +87,35 @@ def test_any_record(data: bytes) -> None:
         return
     for version in page.versions:
         page.files(version)
+
+
+_odd = st.sampled_from(
+    [
+        "", "x.whl", "demo-1.whl", "demo-1-1x-py3-none-any.whl", "demo-1-x-py3-none-any.whl", "demo-1\n.whl",
+        "demo-1.zip", "De_mo-1.tar.gz", "demo--1.tar.gz", "demo-.tar.gz", "demo.-1.tar.gz", "-1.tar.gz",
+        "demo-1-b.tar.gz", "other-1.tar.gz",
+    ]
+)  # fmt: skip
+_rows = st.builds(
+    lambda name, version, count: [f"{name}-{version}-py3-none-any{number}.whl" for number in range(count)],
+    st.sampled_from(["demo", "Demo", "other"]),
+    st.sampled_from(["1", "2.0", "1a"]),
+    st.integers(0, 40),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_rows | _odd.map(lambda name: [name]), max_size=8), st.integers(0, 100), _odd)
+def test_files_in_rows_are_grouped_like_each_alone(rows: list[list[str]], place: int, odd: str) -> None:
+    names = [name for row in rows for name in row]
+    names.insert(min(place, len(names)), odd)
+    expected: dict[str, list[int]] = {}
+    for at, name in enumerate(names):
+        wheel = None if "\n" in name else parse_wheel_name(name)
+        if wheel is not None:
+            version = wheel.version if normalize_name(wheel.project) == DEMO else None
+        else:
+            version = None if name.endswith(".whl") else sdist_version(name, DEMO)
+        if version:
+            expected.setdefault(version, []).append(at)
+    assert positions_by_version(names, DEMO) == (expected, len(names) - sum(map(len, expected.values())))
