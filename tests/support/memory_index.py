@@ -25,11 +25,12 @@ from asyncpip.core.urls import filename_of
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.resolve.resolver import ResolveRequest, resolve
 from asyncpip.resolve.selection import Selection
+from benchmarks.resolution_check import Declared, check_answer
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from asyncpip.core.resolution import Resolution
+    from asyncpip.core.resolution import Resolution, Resolved
 
 MARKERS = {
     "implementation_name": "cpython",
@@ -120,6 +121,16 @@ class MemoryIndex:
             return given
         lines = next(lines for text, lines in self._index[candidate.name].items() if Version(text) == candidate.version)
         return metadata(candidate.name, version, lines)
+
+    def declared(self, name: str, version: str) -> Declared | None:
+        """Return what a version says of itself, for `check_answer`."""
+        found = self.metadata.get((normalize_name(name), version))
+        lines = next(
+            (lines for text, lines in self._index.get(normalize_name(name), {}).items() if text == version), None
+        )
+        if found is not None:
+            return Declared(found.requires_dist, found.requires_python)
+        return None if lines is None else Declared(tuple(lines))
 
     def fetch_direct(self, requirement: UserRequirement) -> tuple[Candidate, CoreMetadata]:
         assert requirement.direct is not None
@@ -237,7 +248,37 @@ def ask(index: MemoryIndex, *requirements: str | UserRequirement, **fields: obje
     given = {"selection": SELECTION, "evaluator": MarkerEvaluator(MARKERS)} | fields
     wanted = tuple(user(each) if isinstance(each, str) else each for each in requirements)
     request = ResolveRequest(requirements=wanted, **given)  # type: ignore[arg-type] # fields are the request's own
-    return resolve(request, index, Collected())
+    resolution = resolve(request, index, Collected())
+    if not (request.overrides or request.no_deps or request.installed or request.selection.ignore_requires_python):
+        check(resolution, request, index)
+    return resolution
+
+
+def check(resolution: Resolution, request: ResolveRequest, index: MemoryIndex) -> None:
+    """Assert that an answer meets every requirement that it reaches, as `packaging` alone sees it."""
+    named = [each for each in request.requirements if each.direct is None]
+    pins: dict[str, str] = {
+        each.name: str(each.choice.version) for each in resolution.decisions if not _is_direct(each)
+    }
+    if len(pins) < len(resolution.decisions) or len(named) < len(request.requirements):
+        return  # the checker knows no direct references
+    checked = check_answer(
+        [str(Requirement(each.text)) if each.marker is None else _with_marker(each) for each in named],
+        pins,
+        index.declared,
+        constraints=[each.text for each in request.constraints if each.direct is None],
+        markers=request.evaluator.markers,
+        python_full_version=request.selection.python_full_version,
+    )
+    assert checked.problems == []
+
+
+def _is_direct(decision: Resolved) -> bool:
+    return isinstance(decision.choice, Candidate) and decision.choice.direct_url is not None
+
+
+def _with_marker(requirement: UserRequirement) -> str:
+    return f"{requirement.text.partition(';')[0]}; {requirement.marker}"
 
 
 def versions(resolution: Resolution) -> dict[str, str]:
