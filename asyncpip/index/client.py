@@ -49,7 +49,7 @@ _NOT_FOUND = (404, 410)
 class _Place:
     """One index or find-links location, and what this run has learnt about it."""
 
-    __slots__ = ("answered", "links", "location", "lock", "told", "unreachable")
+    __slots__ = ("answered", "is_trusted", "links", "location", "lock", "told", "unreachable")
 
     def __init__(self, location: str) -> None:
         self.location = location
@@ -59,6 +59,8 @@ class _Place:
         self.told: set[object] = set()
         """Kinds of failure that were told; some indexes answer 403 for each project that they do not have."""
         self.lock = anyio.Lock()
+        self.is_trusted: bool | None = None
+        """Whether pages may come from there; None until that was asked."""
         self.links: list[LinksPage] | None = None
         """What a find-links place lists, once it has been read."""
 
@@ -191,7 +193,7 @@ class IndexClient:
                 from asyncpip.index.local_places import read_index_directory  # noqa: PLC0415 - like all here: rare
 
                 page = await anyio.to_thread.run_sync(read_index_directory, place.location, name, self._reporter)
-            elif not place.unreachable and self._is_allowed(url):
+            elif not place.unreachable and self._is_allowed(place):
                 page = await self._remote_index_page(url, name)
                 place.answered = True
                 if page is not None:
@@ -214,7 +216,7 @@ class IndexClient:
 
             return await anyio.to_thread.run_sync(read_project_directory, place.location, self._reporter)
         url = place.location.rstrip("/") + "/"
-        if not self._is_allowed(url):
+        if not self._is_allowed(place):
             return None
 
         def parse(body: bytes, content_type: str, final_url: str) -> tuple[ProjectList, Callable[[EncodedBody], bytes]]:
@@ -255,7 +257,7 @@ class IndexClient:
 
         if is_archive_url(place.location):
             return [links_of_archive(place.location)]
-        if not self._is_allowed(place.location):
+        if not self._is_allowed(place):
             return []
 
         def parse(body: bytes, content_type: str, final_url: str) -> tuple[LinksPage, Callable[[EncodedBody], bytes]]:
@@ -297,11 +299,13 @@ class IndexClient:
         place.told.add(kind)
         self._reporter.emit(Message(level, text))
 
-    def _is_allowed(self, url: str) -> bool:
-        """Return whether pages may come from ``url``; tell once a host where not, in pip's words."""
-        if self._is_trusted_origin(url):
+    def _is_allowed(self, place: _Place) -> bool:
+        """Return whether pages may come from ``place``; tell once a host where not, in pip's words."""
+        if place.is_trusted is None:
+            place.is_trusted = self._is_trusted_origin(place.location)
+        if place.is_trusted:
             return True
-        host = urlsplit(url).hostname or ""
+        host = urlsplit(place.location).hostname or ""
         if host not in self._untrusted:
             self._untrusted.add(host)
             text = (
