@@ -10,6 +10,7 @@ import time
 from asyncpip.cli.parser import CommandLineError, find_command, parse
 from asyncpip.cli.printer import discard_stdout, open_printer, stderr_color, wants_color
 from asyncpip.cli.settings import load_settings
+from asyncpip.cli.termination import Termination
 from asyncpip.commands.context import CommandContext
 from asyncpip.core.events import Level, Message
 from asyncpip.environment.choice import site_prefix
@@ -50,6 +51,7 @@ def main(argv: Sequence[str], load: Callable[[str], Command] = load_command) -> 
     started = time.monotonic()
     prog = program_name(sys.argv[0], sys.executable)
     printer = open_printer(os.environ)
+    termination = Termination()
     try:
         code = _run(argv, prog, printer, load, started)
     except (CommandLineError, MissingArgumentsError) as error:
@@ -63,13 +65,15 @@ def main(argv: Sequence[str], load: Callable[[str], Command] = load_command) -> 
         printer.show_traceback(Level.DEBUG, "Exception information:")
         code = error.exit_code
     except KeyboardInterrupt:
-        printer.emit(Message(Level.CRITICAL, "Operation cancelled by user"))
+        printer.emit(Message(Level.CRITICAL, termination.text()))
         printer.show_traceback(Level.DEBUG, "Exception information:")
         code = EXIT_ERROR
     except Exception:  # noqa: BLE001 - what nobody expected is a bug of ours, and its traceback is all we can give
         printer.show_traceback(Level.CRITICAL, "Exception:", _REPORT)
         code = EXIT_USAGE
-    return _finish(printer, code)
+    code = _finish(printer, code)
+    termination.end()
+    return code
 
 
 def program_name(called: str, executable: str) -> str:

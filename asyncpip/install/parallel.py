@@ -27,6 +27,7 @@ _LOOK_AGAIN_SECONDS = 0.05
 _TOKEN_BYTES = 2
 _MOST_TOKENS = 30_000
 """What a pipe of 64 KiB holds."""
+_SIGNALS = tuple(getattr(_signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(_signal, name))
 _children: dict[int, int] = {}
 """Processes that are at work, and what they write to."""
 _threads: set[_Worker] = set()
@@ -71,6 +72,14 @@ class Uninterrupted:
         """End."""
         if self._before is not None:
             _signal.signal(_signal.SIGINT, self._before)
+
+
+def be_a_child() -> None:
+    """Leave Ctrl-C to the parent, and end by signals that the parent handles (`cli.termination`)."""
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+    for number in _SIGNALS[1:]:
+        if callable(_signal.getsignal(number)):
+            _signal.signal(number, _signal.SIG_DFL)
 
 
 class Background:
@@ -212,19 +221,19 @@ class _Shared:
 def _fork(work: Callable[[], None]) -> tuple[int, int]:
     """Start a child that does ``work``; return its process id and where it writes why it failed.
 
-    It ignores SIGINT, which a terminal sends to it too: its parent tells it to stop. No SIGINT comes between its start
+    It ignores SIGINT, which a terminal sends to it too: its parent tells it to stop. No signal comes between its start
     and the note of it.
     """
     answers, answering = os.pipe()
-    _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT,))
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, _SIGNALS)
     try:
         child = os.fork()
         if child:
             _children[child] = answers
         else:
-            _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+            be_a_child()
     finally:
-        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGINT,))
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _SIGNALS)
     if child:
         os.close(answering)
         return child, answers

@@ -9,6 +9,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Protocol
 
+from asyncpip.install.parallel import be_a_child
 from asyncpip.install.unpack_worker import serve
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def _serve_and_end(jobs: int, answers: int) -> None:
     code = 1
     try:
         signal.set_wakeup_fd(-1)
+        be_a_child()
         # The lock on the target among them, and the ends of other children's pipes, which must end with the parent.
         first, second = sorted((jobs, answers))
         for low, high in ((3, first), (first + 1, second), (second + 1, os.sysconf("SC_OPEN_MAX"))):

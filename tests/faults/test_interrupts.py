@@ -104,7 +104,9 @@ def test_a_kill_while_the_environment_changes(prepared: Site, index: IndexServer
     outcome = prepared.interrupt(
         number, "demo==2.0", "leaf", "-i", index.index_url, "--compile", when=in_transaction(prepared), group=True
     )
-    assert outcome.code != 0
+    assert outcome.code == -number
+    if number is not signal.SIGKILL:
+        assert prepared.tree() == before
     # Whatever looks at the environment next puts it right first; here a run that has nothing to do.
     after = prepared.install("demo==1.0", "-i", index.index_url)
     assert after.code == 0, after.text
@@ -121,7 +123,14 @@ def test_a_kill_while_something_is_fetched(
     path = PLACES["the wheel"]
     index.script(path, Fault(stall_at=10, stall_seconds=60))
     before = prepared.tree()
-    prepared.interrupt(number, "demo==2.0", "leaf", "-i", index.index_url, *cache, when=asked_for(index, path))
+    outcome = prepared.interrupt(
+        number, "demo==2.0", "leaf", "-i", index.index_url, *cache, when=asked_for(index, path)
+    )
+    assert outcome.code == -number
+    if number is signal.SIGTERM:
+        assert "Operation ended by SIGTERM" in outcome.stderr, outcome.text
+        assert prepared.tree() == before
+        assert prepared.store_leftovers() == []
     assert prepared.install("demo==1.0", "-i", index.index_url).code == 0
     assert prepared.tree() == before
     check_works(prepared, index, *cache)
