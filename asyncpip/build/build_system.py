@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import NoReturn, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from asyncpip.core.toml_text import parse_toml
 from asyncpip.core.values import Value
 from asyncpip.errors import BuildError
 
@@ -66,7 +66,7 @@ def parse_build_system(pyproject: bytes | None, *, has_setup_py: bool, label: st
 
 def _table_of(pyproject: bytes, label: str) -> dict[str, object] | None:
     try:
-        document = tomllib.loads(pyproject.decode("utf-8-sig"))
+        document = parse_toml(pyproject.decode("utf-8-sig"))
     except ValueError as error:
         raise BuildError(
             f"Can not process {label}", why=f"its pyproject.toml is not valid TOML: {error}", hint="correct that file"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from asyncpip.commands.requirement_input import read_requirement_input
@@ -12,6 +11,7 @@ from asyncpip.commands.requirement_sources import path_kind
 from asyncpip.core.dependency import InvalidDependencyError, MarkerEvaluator, parse_dependency
 from asyncpip.core.names import normalize_name
 from asyncpip.core.requirement import Origin
+from asyncpip.core.toml_text import parse_toml
 from asyncpip.errors import CommandError, RequirementError
 from asyncpip.resolve.dependency_groups import DependencyGroups
 from asyncpip.resolve.requirement_text import parse_standard_requirement
@@ -122,7 +122,7 @@ class _Project:
         try:
             with open("pyproject.toml", "rb") as file:
                 self._data = file.read()
-            self._document = tomllib.loads(self._data.decode("utf-8"))
+            self._document = parse_toml(self._data.decode("utf-8"))
         except OSError:
             pass
         except ValueError as error:

@@ -59,6 +59,14 @@ class FileOptions(Value):
         return first + self.extra_index_urls
 
 
+_MOST_BYTES = 64 << 20
+"""Of one file; a device has no end."""
+_DEEPEST = 200
+"""Files that name one another; Python's stack ends at three times that."""
+_MOST_NESTED = 2_000
+"""Names of files, in all: two in each of fifty files, and there would be no end to it."""
+
+
 class SourceFiles:
     """Reads files and URLs, and remembers which."""
 
@@ -85,13 +93,15 @@ class SourceFiles:
         path = os.path.join(self.cwd, path)
         try:
             with open(path, "rb") as file:
-                data = file.read()
+                data = file.read(_MOST_BYTES + 1)
         except OSError as error:
             raise RequirementError(
                 f"{failure}: [Errno {error.errno}] {error.strerror}: {redact(location)!r}"
             ) from error
         except ValueError as error:  # a NUL in it
             raise RequirementError(f"{failure}: {error}: {redact(location)!r}") from error
+        if len(data) > _MOST_BYTES:
+            raise RequirementError(f"{failure}: {redact(location)!r} holds more than {_MOST_BYTES >> 20} MiB")
         import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms
 
         self.read_so_far[os.path.normpath(path)] = hashlib.sha256(data, usedforsecurity=False).hexdigest()
@@ -113,6 +123,7 @@ class RequirementReader:
         self.requirements: list[UserRequirement] = []
         self.constraints: list[UserRequirement] = []
         self._environ = environ
+        self._nested = 0
         self._values: dict[FileOption, list[str]] = {}
         self._format_control: list[tuple[str, str]] = []
         self._release_control: list[tuple[str, str]] = []
@@ -166,6 +177,12 @@ class RequirementReader:
                     nested = join_location(location, item.location, cwd=self.files.cwd)
                     if nested in including:
                         _raise_cycle(nested, location, including[nested])
+                    self._nested += 1
+                    if len(including) > _DEEPEST or self._nested > _MOST_NESTED:
+                        raise RequirementError(
+                            f"{location} line {item.line} names one file too many",
+                            why=f"files may name files {_DEEPEST} deep, and {_MOST_NESTED} times in all",
+                        )
                     self._follow(nested, constraint=item.constraint, including={**including, nested: location})
                 case OptionLine():
                     self._set(item, location)

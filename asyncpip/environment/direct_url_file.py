@@ -27,7 +27,7 @@ def read_direct_url_data(info_path: str) -> dict[str, Any] | None:
 
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidDirectUrlError(str(error)) from None
     if not isinstance(data, dict):
         raise InvalidDirectUrlError(f"Unexpected type {type(data).__name__} (expected dict)")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.dependency_groups import DependencyGroupResolver
 
 from asyncpip.core.requirement import Origin
+from asyncpip.core.toml_text import parse_toml
 from asyncpip.core.urls import redact
 from asyncpip.errors import RequirementError, UsageError
 from asyncpip.resolve.requirement_text import parse_standard_requirement, split_extras
@@ -51,7 +51,7 @@ class DependencyGroups:
         """Read the table; ``path`` is for messages. Raises `RequirementError`."""
         self._path = path
         try:
-            document = tomllib.loads(data.decode("utf-8"))
+            document = parse_toml(data.decode("utf-8"))
         except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError
             raise RequirementError(f"Error parsing {path}: {error}") from error
         table = document.get("dependency-groups")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from typing import TYPE_CHECKING, NoReturn, assert_never, cast
 from urllib.parse import urlsplit
 
@@ -25,6 +24,7 @@ from asyncpip.core.hashes import KNOWN_ALGORITHMS, NO_HASHES, AllowedHashes
 from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind, DirectReference, Origin, UserRequirement
+from asyncpip.core.toml_text import parse_toml
 from asyncpip.core.urls import filename_of, join, path_to_url, redact
 from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
@@ -75,7 +75,7 @@ def select_from_lock(
     ``prefers_sdist`` tells the projects of which wheels are excluded. Raises `RequirementError`.
     """
     try:
-        lock = Pylock.from_dict(tomllib.loads(text))
+        lock = Pylock.from_dict(parse_toml(text))
     except (PylockValidationError, ValueError, TypeError) as error:
         raise RequirementError(f"Invalid pylock file {request.display!r}: {redact(str(error))}") from error
     groups: set[str] = {normalize_name(group) for group in request.groups}

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _QUOTING = re.compile(r"['\"\\]")
+_MOST_QUOTED = 1 << 16
+"""`shlex` appends sign by sign: a megabyte takes it seconds."""
 _FEATURES = (
     "fast-deps",
     "inprocess-build-deps",
@@ -113,6 +115,8 @@ def read_plain_hashes(text: str) -> tuple[tuple[str, str], ...]:
 def _split_words(options: str) -> list[str]:
     if options.isascii() and not _QUOTING.search(options):
         return options.split()
+    if len(options) > _MOST_QUOTED:
+        raise LineError(f"Could not split options: {options[:80]}…")
     try:
         return shlex.split(options)
     except ValueError as error:

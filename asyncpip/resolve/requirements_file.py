@@ -33,7 +33,6 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DECLARED_ENCODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
 _COMMENT_LINE = re.compile(r"\s*#")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _URL = re.compile(r"(?:https?|file):", re.IGNORECASE)
@@ -169,8 +168,7 @@ def is_lock_location(location: str) -> bool:
 def _logical_lines(text: str, variables: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     """Yield the lines that say something, with the number of their first physical line."""
     for number, joined in _joined_lines(text):
-        line = _COMMENT.sub("", joined) if "#" in joined else joined
-        line = line.strip()
+        line = _without_comment(joined).strip()
         if not line:
             continue
         if "${" in line:
@@ -178,6 +176,14 @@ def _logical_lines(text: str, variables: Mapping[str, str]) -> Iterator[tuple[in
                 if value := variables.get(name):
                     line = line.replace("${" + name + "}", value)
         yield number, line
+
+
+def _without_comment(line: str) -> str:
+    """Return ``line`` up to a `#` that begins it or stands behind a blank; a pattern would take quadratic time."""
+    at = line.find("#")
+    while at > 0 and not line[at - 1].isspace():
+        at = line.find("#", at + 1)
+    return line if at < 0 else line[:at]
 
 
 def _joined_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
+from asyncpip.core.toml_text import InvalidTomlError, parse_toml
 from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 
@@ -44,8 +44,8 @@ def parse_script_metadata(text: str, path: str) -> ScriptMetadata:
             f"File does not contain 'script' metadata: {path!r}", hint="such a block starts with the line: # /// script"
         )
     try:
-        document = tomllib.loads(blocks[0])
-    except tomllib.TOMLDecodeError as error:
+        document = parse_toml(blocks[0])
+    except InvalidTomlError as error:
         raise RequirementError(f"Failed to parse TOML in {path!r}", why=str(error)) from error
     dependencies = document.get("dependencies", [])
     if not isinstance(dependencies, list) or not all(isinstance(text, str) for text in dependencies):
