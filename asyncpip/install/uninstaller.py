@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asyncpip.core.values import Value
 from asyncpip.errors import InstallError
@@ -27,8 +26,7 @@ _NOT_IN_EGG_LINKS = re.compile(r"[^A-Za-z0-9.]+")
 """What setuptools before 69 replaced by ``-`` in the names of ``.egg-link`` files."""
 
 
-@dataclass(frozen=True, slots=True)
-class PthEdit:
+class PthEdit(NamedTuple):
     """A line to drop from a `.pth` file."""
 
     path: str

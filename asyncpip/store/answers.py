@@ -145,8 +145,17 @@ def _key(argv: Sequence[str], environ: Mapping[str, str]) -> str:
     variables = [
         f"{name}={value}" for name, value in environ.items() if name in _VARIABLES or name.startswith(_PREFIXES)
     ]
-    inputs = [VERSION, sys.executable, sys.prefix, os.getcwd(), _is_terminal(1), _is_terminal(2), *sorted(variables)]
+    inputs = [VERSION, sys.executable, sys.prefix, os.getcwd(), _is_terminal(1), _is_terminal(2), *_machine()]
+    inputs += sorted(variables)
     return "\0".join([*inputs, "\0", *argv])
+
+
+def _machine() -> tuple[str, ...]:
+    """Return what markers may ask about beside the interpreter: the kernel, the processor."""
+    if sys.platform == "win32":
+        return ()
+    info = os.uname()
+    return info.sysname, info.release, info.version, info.machine
 
 
 def _is_terminal(descriptor: int) -> str:

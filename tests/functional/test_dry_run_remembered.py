@@ -47,12 +47,16 @@ BOTH = "Would install app-1.0 leaf-2.0"
 OLDER = "Would install app-1.0 leaf-1.0"
 
 
-def test_it_is_kept_and_said_again(would: Callable[..., str], workplace: Workplace, index: IndexServer) -> None:
-    assert would("app") == BOTH
+@pytest.mark.parametrize("more", [(), ("--report", "-"), ("-q",)], ids=" ".join)
+def test_it_is_kept_and_said_again(workplace: Workplace, index: IndexServer, more: tuple[str, ...]) -> None:
+    time.sleep(0.05)
+    first = workplace.install("-i", index.index_url, "--dry-run", "app", *more)
     assert kept(workplace) == 1
     sent = len(index.requests)
     index.add_wheel("leaf", "3.0")
-    assert would("app") == BOTH
+    again = workplace.install("-i", index.index_url, "--dry-run", "app", *more)
+    assert (again.code, again.stdout, again.stderr) == (0, first.stdout, first.stderr)
+    assert ("leaf" in again.stdout) is (more != ("-q",))
     assert len(index.requests) == sent
     assert kept(workplace) == 1
 
