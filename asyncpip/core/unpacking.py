@@ -8,20 +8,71 @@ PAIR = "="
 """Between algorithm and digest."""
 
 
+class EarlyMember:
+    """A member of an archive that was inflated as it arrived, as its local header describes it."""
+
+    __slots__ = ("crc", "method", "packed_bytes", "size_bytes", "start")
+
+    def __init__(self, start: int, method: int, crc: int, packed_bytes: int, size_bytes: int) -> None:
+        self.start = start
+        """Where its data begins in the archive."""
+        self.method = method
+        self.crc = crc
+        self.packed_bytes = packed_bytes
+        self.size_bytes = size_bytes
+
+    def as_text(self) -> str:
+        """Return it as five numbers."""
+        return f"{self.start} {self.method} {self.crc} {self.packed_bytes} {self.size_bytes}"
+
+    @classmethod
+    def of_text(cls, text: str) -> EarlyMember:
+        """Return the member in what `as_text` has written."""
+        start, method, crc, packed, size = map(int, text.split(" "))
+        return cls(start, method, crc, packed, size)
+
+
+def early_path(staging: str, start: int) -> str:
+    """Return where the member whose data begins at ``start`` is written before its place is known."""
+    return f"{staging}/early-{start}"
+
+
+class Arrived:
+    """What was made of an archive while it arrived."""
+
+    __slots__ = ("members", "sha256")
+
+    def __init__(self, sha256: str, members: list[EarlyMember]) -> None:
+        self.sha256 = sha256
+        self.members = members
+        """Those that lie inflated in the staging directory."""
+
+
 class UnpackJob:
     """One archive file to check and unpack. All fields can be texts, so that a job can travel."""
 
-    __slots__ = ("demands", "filename", "path", "size_bytes", "staging", "umask")
+    __slots__ = ("demands", "early", "filename", "path", "sha256", "size_bytes", "staging", "umask")
 
     def __init__(
-        self, *, path: str, size_bytes: int, filename: str, staging: str, umask: int, demands: list[list[str]]
+        self,
+        *,
+        path: str,
+        size_bytes: int,
+        filename: str,
+        staging: str,
+        umask: int,
+        demands: list[list[str]],
+        arrived: Arrived | None = None,
     ) -> None:
         self.path = path
         self.size_bytes = size_bytes
         """How long the archive is; the file may be longer."""
         self.filename = filename
         self.staging = staging
-        """The empty directory to unpack into."""
+        """The directory to unpack into, empty but for the members that are there early."""
+        self.sha256 = arrived.sha256 if arrived else ""
+        """Of the archive, where it was worked out as it arrived."""
+        self.early = [member.as_text() for member in arrived.members] if arrived else []
         self.umask = umask
         self.demands = demands
         """Groups of ``algorithm=digest``: the archive must have one of each group."""

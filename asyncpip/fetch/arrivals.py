@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.page import PageFile
     from asyncpip.fetch.downloader import Downloader
+    from asyncpip.fetch.sinks import Watcher
     from asyncpip.store.store import Store
 
     Taken = TypeVar("Taken")
@@ -56,8 +57,13 @@ class Arrivals:
         self._downloader = downloader
         self._budget = ByteBudget(IN_FLIGHT_LIMIT_BYTES)
 
-    async def fetch(self, file: PageFile, take: Take[Taken]) -> Taken:
-        """Return what ``take`` makes of the archive of ``file``.
+    @staticmethod
+    def is_large(file: PageFile) -> bool:
+        """Return whether the archive of ``file`` goes to a partial file as it arrives."""
+        return file.size is not None and file.size > IN_MEMORY_LIMIT_BYTES
+
+    async def fetch(self, file: PageFile, take: Take[Taken], watcher: Watcher | None = None) -> Taken:
+        """Return what ``take`` makes of the archive of ``file``; ``watcher`` sees a large one as it arrives.
 
         It is asked again with fresh bytes where those that an earlier run left have made it raise `HashMismatchError`.
         A file that the bytes are in (`MappedFile`) goes with the call, unless ``take`` renames it.
@@ -66,20 +72,20 @@ class Arrivals:
         booked = await self._budget.take(min(size or _UNKNOWN_SIZE_BYTES, IN_MEMORY_LIMIT_BYTES))
         try:
             partial = None
-            if size is not None and size > IN_MEMORY_LIMIT_BYTES:
+            if self.is_large(file):
                 partial = self._store.partial_path(file.hashes.get("sha256") or without_fragment(file.url))
             resumes = partial is not None and await anyio.to_thread.run_sync(os.path.exists, partial)
             try:
-                return await self._fetch(file, take, partial)
+                return await self._fetch(file, take, partial, watcher)
             except HashMismatchError:
                 if not resumes:
                     raise
             # What an earlier run left may be of another archive under the same address.
-            return await self._fetch(file, take, partial)
+            return await self._fetch(file, take, partial, watcher)
         finally:
             self._budget.give_back(booked)
 
-    async def _fetch(self, file: PageFile, take: Take[Taken], partial: str | None) -> Taken:
+    async def _fetch(self, file: PageFile, take: Take[Taken], partial: str | None, watcher: Watcher | None) -> Taken:
         mapped: list[MappedFile] = []
 
         def allocate(size_bytes: int) -> bytearray | mmap.mmap:
@@ -91,7 +97,12 @@ class Arrivals:
 
         try:
             content = await self._downloader.fetch(
-                file.url, label=file.filename, size_bytes=file.size, partial_path=partial, allocate=allocate
+                file.url,
+                label=file.filename,
+                size_bytes=file.size,
+                partial_path=partial,
+                allocate=allocate,
+                watcher=watcher,
             )
             try:
                 return await take(content)

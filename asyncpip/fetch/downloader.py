@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from asyncpip.core.events import Reporter
-    from asyncpip.fetch.sinks import Memory
+    from asyncpip.fetch.sinks import Memory, Watcher
     from asyncpip.net.transport import Response, Transport
 
 IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
@@ -80,11 +80,13 @@ class Downloader:
         size_bytes: int | None,
         partial_path: str | None,
         allocate: Callable[[int], Memory] = bytearray,
+        watcher: Watcher | None = None,
     ) -> Memory:
         """Return the archive at ``url``, in memory or, where ``partial_path`` is given, mapped from that file.
 
-        ``allocate`` gives the memory for archives without a partial file. Raises `DownloadError`, and `StoreError`
-        where the file cannot be written. A partial file is left behind when the transfer fails, for the next run.
+        ``allocate`` gives the memory for archives without a partial file, ``watcher`` sees what goes to one. Raises
+        `DownloadError`, and `StoreError` where the file cannot be written. A partial file is left behind when the
+        transfer fails, for the next run.
         """
         async with self._slots_of_host(url), self._slots:
             transfer = _Transfer(self._transport, self._reporter, self._resume_retries, url, label, size_bytes)
@@ -92,7 +94,7 @@ class Downloader:
                 sink: Sink = (
                     MemorySink(allocate)
                     if partial_path is None
-                    else await anyio.to_thread.run_sync(FileSink, partial_path)
+                    else await anyio.to_thread.run_sync(FileSink, partial_path, watcher)
                 )
                 done = False
                 try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
@@ -16,6 +17,8 @@ from asyncpip.net.transport import FailureKind, TransportError
 if TYPE_CHECKING:
     import mmap
     from collections.abc import Callable
+
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
     from asyncpip.core.events import Reporter
     from asyncpip.net.transport import Response
@@ -73,6 +76,16 @@ class Sink(Protocol):
 
     async def aclose(self) -> None:
         """Let go of what is open."""
+
+
+class Watcher(Protocol):
+    """Looks at an archive's bytes as they are written, in order. Its methods block."""
+
+    def restart(self) -> None:
+        """Forget what came: the archive begins again."""
+
+    def feed(self, data: memoryview) -> None:
+        """Take the next bytes."""
 
 
 class MemorySink:
@@ -137,18 +150,53 @@ class MemorySink:
 
 
 class FileSink:
-    """Writes an archive to a partial file, going on where it ends; maps it into memory at the end."""
+    """Writes an archive to a partial file, going on where it ends; maps it into memory at the end.
 
-    def __init__(self, path: str) -> None:
+    One buffer is filled while the one before it is written, and looked at by whoever watches.
+    """
+
+    def __init__(self, path: str, watcher: Watcher | None = None) -> None:
+        """Opens the file at ``path``, and shows ``watcher`` what it holds; blocks."""
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self._descriptor, self._path = _open_alone(path)
-        self._buffer = bytearray(_WRITE_BUFFER_BYTES)
+        self._buffer, self._other_buffer = bytearray(_WRITE_BUFFER_BYTES), bytearray(_WRITE_BUFFER_BYTES)
         self._pending_bytes = 0
         """How much of the buffer is still to be written."""
+        self._handed_over: deque[memoryview] = deque()
+        """Full buffers that are not written yet, one at most."""
         self.received = os.lseek(self._descriptor, 0, os.SEEK_END)
+        self._watcher = watcher
+        if watcher:
+            watcher.restart()
+            for at in range(0, self.received, _WRITE_BUFFER_BYTES):
+                watcher.feed(memoryview(os.pread(self._descriptor, _WRITE_BUFFER_BYTES, at)))
 
     async def take(self, response: Response, size_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
         """See `Sink`."""
+        failures: list[TransportError] = []
+        try:
+            async with anyio.create_task_group() as tasks:  # receiving, and writing beside it
+                full, taken = anyio.create_memory_object_stream[memoryview]()
+                tasks.start_soon(self._write_each, taken)
+                async with full:
+                    try:
+                        await self._receive(response, size_bytes, on_bytes, full)
+                    except TransportError as error:
+                        failures.append(error)  # what came before it is still written
+                    except anyio.BrokenResourceError:
+                        pass  # writing has failed, and says why
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        if failures:
+            raise failures[0]
+
+    async def _receive(
+        self,
+        response: Response,
+        size_bytes: int | None,
+        on_bytes: Callable[[int], None],
+        full: MemoryObjectSendStream[memoryview],
+    ) -> None:
         while size_bytes is None or self.received < size_bytes:
             room = memoryview(self._buffer)[self._pending_bytes :]
             if size_bytes is not None:
@@ -161,9 +209,20 @@ class FileSink:
                 self._pending_bytes += arrived_bytes
                 self.received += arrived_bytes
             if self._pending_bytes == len(self._buffer):
-                await anyio.to_thread.run_sync(self._flush)
+                # Nothing is buffered between the two: when this returns, the other buffer has been written.
+                self._handed_over.append(memoryview(self._buffer))
+                self._buffer, self._other_buffer = self._other_buffer, self._buffer
+                self._pending_bytes = 0
+                await full.send(self._handed_over[-1])
             if got_bytes < len(room):
                 return
+
+    async def _write_each(self, taken: MemoryObjectReceiveStream[memoryview]) -> None:
+        async with taken:
+            async for data in taken:
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(self._write, data)
+                    self._handed_over.popleft()
 
     async def restart(self) -> None:
         """See `Sink`."""
@@ -171,6 +230,8 @@ class FileSink:
         await anyio.to_thread.run_sync(os.ftruncate, self._descriptor, 0)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         self.received = 0
+        if self._watcher:
+            await anyio.to_thread.run_sync(self._watcher.restart)
 
     async def finish(self) -> mmap.mmap:
         """See `Sink`."""
@@ -190,10 +251,23 @@ class FileSink:
             os.close(self._descriptor)
 
     def _flush(self) -> None:
+        while self._handed_over:  # the run was given up before somebody took it
+            self._write(self._handed_over.popleft())
         view = memoryview(self._buffer)[: self._pending_bytes]
         self._pending_bytes = 0
-        while view:
-            view = view[os.write(self._descriptor, view) :]
+        self._write(view)
+
+    def _write(self, data: memoryview) -> None:
+        view = data
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError:
+            self._handed_over.clear()  # what comes later would stand in the wrong place
+            self._pending_bytes = 0
+            raise
+        if self._watcher and data:
+            self._watcher.feed(data)
 
 
 def _open_alone(path: str) -> tuple[int, str]:

@@ -20,16 +20,28 @@ from asyncpip.fetch.mapped import MappedFile, SpareFiles, unlink_quietly
 from asyncpip.fetch.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import Protocol
 
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.page import PageFile
-    from asyncpip.core.unpacking import Outcome
+    from asyncpip.core.unpacking import Arrived, Outcome
+    from asyncpip.fetch.arrivals import Content
     from asyncpip.fetch.downloader import Downloader
+    from asyncpip.fetch.sinks import Watcher
     from asyncpip.store.store import Store
 
     Unpack = Callable[[UnpackJob], Outcome]
     """Checks and unpacks an archive; blocks."""
+
+    class Arriving(Watcher, Protocol):
+        """Begins to unpack an archive while it arrives."""
+
+        def finish(self) -> Arrived:
+            """Return what has been done."""
+
+    NewArriving = Callable[[str], Arriving]
+    """Makes one for the directory to unpack into."""
 
 
 class StoredWheel(Value):
@@ -48,10 +60,13 @@ class StoredWheel(Value):
 class WheelFetcher:
     """Brings wheels into the store. Made inside the event loop; fetches of one file are for the caller to join."""
 
-    def __init__(self, store: Store, downloader: Downloader, unpack: Unpack, *, jobs: int) -> None:
+    def __init__(
+        self, store: Store, downloader: Downloader, unpack: Unpack, *, jobs: int, arriving: NewArriving
+    ) -> None:
         self._store = store
         self._downloader = downloader
         self._unpack = unpack
+        self._new_arriving = arriving
         self._workers = anyio.CapacityLimiter(jobs)
         self._turns = Turns(jobs)
         self._files = SpareFiles(store)
@@ -85,9 +100,41 @@ class WheelFetcher:
         return await self._in_worker(self._unpack_bytes, len(archive), file, required, archive)
 
     async def _download(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
+        if self._arrivals.is_large(file):
+            return await self._download_large(file, required)
         return await self._arrivals.fetch(
             file, lambda content: self._in_worker(self._unpack_bytes, len(content), file, required, content)
         )
+
+    async def _download_large(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
+        """Fetch an archive whose large members are inflated while it arrives."""
+        begun = await anyio.to_thread.run_sync(self._begin, file.filename)
+
+        def unpack(content: Content) -> Awaitable[StoredWheel]:
+            """Do what is left to do."""
+            path = content.path if isinstance(content, MappedFile) else ""
+            return self._in_worker(self._unpack_file, len(content), file, required, path, len(content), begun)
+
+        try:
+            return await self._arrivals.fetch(file, unpack, begun[1])
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._end, *begun)
+
+    def _begin(self, name: str) -> tuple[str, Arriving]:
+        staging = self._new_staging(name)
+        return staging, self._new_arriving(staging)
+
+    def _end(self, staging: str, arriving: Arriving) -> None:
+        """Remove what was begun, unless it has become a tree."""
+        arriving.finish()
+        self._store.discard(staging)
+
+    def _new_staging(self, name: str) -> str:
+        try:
+            return self._store.new_staging_directory()
+        except OSError as error:
+            raise StoreError(f"could not unpack {name}", why=str(error)) from error
 
     async def _in_worker(self, work: Callable[..., StoredWheel], size_bytes: int, *args: object) -> StoredWheel:
         """Run ``work`` in a worker; a thread that writes is waited for, even when the run is given up."""
@@ -127,14 +174,21 @@ class WheelFetcher:
         finally:
             unlink_quietly(path)
 
-    def _unpack_file(self, file: PageFile, required: AllowedHashes, path: str, size_bytes: int) -> StoredWheel:
-        """Check the archive at ``path``, unpack it aside, and make it a tree of the store. Blocks; for a thread."""
+    def _unpack_file(
+        self,
+        file: PageFile,
+        required: AllowedHashes,
+        path: str,
+        size_bytes: int,
+        begun: tuple[str, Arriving] | None = None,
+    ) -> StoredWheel:
+        """Check the archive at ``path``, unpack it aside, and make it a tree of the store. Blocks; for a thread.
+
+        ``begun`` is the directory to unpack into, and who has filled it so far; the caller removes it.
+        """
         name = file.filename or filename_of(file.url)
         demands = demands_of(given=file.hashes, required=required)
-        try:
-            staging = self._store.new_staging_directory()
-        except OSError as error:
-            raise StoreError(f"could not unpack {name}", why=str(error)) from error
+        staging, arriving = begun or (self._new_staging(name), None)
         job = UnpackJob(
             path=path,
             size_bytes=size_bytes,
@@ -142,12 +196,14 @@ class WheelFetcher:
             staging=staging,
             umask=self._store.umask,
             demands=[[f"{algorithm}={digest}" for algorithm, digest in demand.digests] for demand in demands],
+            arrived=arriving.finish() if arriving else None,
         )
         try:
             outcome = self._unpack(job)
             digest = self._digest_of(outcome, demands, name, file.url)
         except BaseException:
-            self._store.discard(staging)
+            if begun is None:
+                self._store.discard(staging)
             raise
         self._store.commit_tree(staging, digest)
         self._fresh.add(digest)

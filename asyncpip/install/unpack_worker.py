@@ -11,7 +11,19 @@ import mmap
 import os
 import sys
 
-from asyncpip.core.unpacking import BUG, FAILED, MISMATCH, OK, PAIR, REFUSED, Outcome, UnpackJob, metadata_digest
+from asyncpip.core.unpacking import (
+    BUG,
+    FAILED,
+    MISMATCH,
+    OK,
+    PAIR,
+    REFUSED,
+    Arrived,
+    EarlyMember,
+    Outcome,
+    UnpackJob,
+    metadata_digest,
+)
 from asyncpip.errors import AsyncpipError
 from asyncpip.install.unpacker import unpack_wheel
 
@@ -34,7 +46,7 @@ def run_job(job: UnpackJob, cancelled: Callable[[], bool] = lambda: False) -> Ou
     try:
         with open(job.path, "rb") as reading:
             content = _mapped(reading.fileno(), job.size_bytes) if job.size_bytes else b""
-        digests = _digests(content, job.demands)
+        digests = _digests(content, job.demands, job.sha256)
         known = {f"{algorithm}{PAIR}{digest}" for algorithm, digest in digests.items()}
         if any(known.isdisjoint(group) for group in job.demands):
             return Outcome(MISMATCH, digests, [])
@@ -46,6 +58,7 @@ def run_job(job: UnpackJob, cancelled: Callable[[], bool] = lambda: False) -> Ou
             umask=job.umask,
             cancelled=cancelled,
             on_layout=layouts.append,
+            early=[EarlyMember.of_text(text) for text in job.early],
         )
     except AsyncpipError as error:
         return Outcome(REFUSED, digests, [error.what, error.why or "", error.hint or ""])
@@ -62,13 +75,16 @@ def _mapped(descriptor: int, size: int) -> mmap.mmap:
     return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
 
 
-def _digests(content: bytes | mmap.mmap, demands: list[list[str]]) -> dict[str, str]:
+def _digests(content: bytes | mmap.mmap, demands: list[list[str]], sha256: str) -> dict[str, str]:
+    """Return all digests that are demanded; ``sha256`` is known where it is not empty."""
+    algorithms = {item.partition(PAIR)[0] for group in demands for item in group}
+    if sha256 and algorithms <= {"sha256"}:
+        return {"sha256": sha256}
     import hashlib  # noqa: PLC0415 - loads OpenSSL, 3 ms, which the warm path does without
 
-    algorithms = {"sha256"} | {item.partition(PAIR)[0] for group in demands for item in group}
     return {
         algorithm: hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()
-        for algorithm in algorithms & hashlib.algorithms_available
+        for algorithm in ({"sha256"} | algorithms) & hashlib.algorithms_available
     }
 
 
@@ -80,7 +96,9 @@ _GROUPS, _ITEMS = "\n", " "
 def encode_job(job: UnpackJob) -> bytes:
     """Return the frame of a job."""
     demands = _GROUPS.join(_ITEMS.join(group) for group in job.demands)
-    return _frame([job.path, str(job.size_bytes), job.filename, job.staging, str(job.umask), demands])
+    early = _GROUPS.join(job.early)
+    places = [job.path, str(job.size_bytes), job.filename, job.staging]
+    return _frame([*places, str(job.umask), demands, job.sha256, early])
 
 
 def decode_outcome(fields: list[str]) -> Outcome:
@@ -112,7 +130,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
     if hasattr(os, "nice"):
         os.nice(_NICE)
     while (fields := read_frame(jobs)) is not None:
-        path, size, filename, staging, umask, demands = fields
+        path, size, filename, staging, umask, demands, sha256, early = fields
         job = UnpackJob(
             path=path,
             size_bytes=int(size),
@@ -120,6 +138,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
             staging=staging,
             umask=int(umask),
             demands=[group.split(_ITEMS) for group in demands.split(_GROUPS) if group],
+            arrived=Arrived(sha256, [EarlyMember.of_text(text) for text in early.split(_GROUPS) if text]),
         )
         os.umask(job.umask)
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from asyncpip.core.unpacking import early_path
 from asyncpip.install.archive import ONE_SHOT_LIMIT_BYTES, ArchiveReader, write_all
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.record import row_line, unclaimed_rows
@@ -17,8 +18,9 @@ from asyncpip.store.layout import MANIFEST_NAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from asyncpip.core.unpacking import EarlyMember
     from asyncpip.install.archive import Buffer, Member
     from asyncpip.install.record import Row
     from asyncpip.install.wheel import WheelLayout
@@ -43,11 +45,11 @@ def unpack_wheel(
     umask: int,
     cancelled: Callable[[], bool],
     on_layout: Callable[[WheelLayout], object] = lambda _: None,
+    early: Sequence[EarlyMember] = (),
 ) -> Manifest:
-    """Unpack a wheel into the empty directory ``staging``; return its manifest, which is written there last.
+    """Unpack a wheel into the directory ``staging``; return its manifest, which is written there last.
 
-    ``on_layout`` is given what the wheel says of itself.
-
+    ``on_layout`` is given what the wheel says of itself. ``early``: members that are there already (`_take_early`).
     Raises `WheelFormatError` for what is no acceptable wheel, `OSError`, and `UnpackCancelledError` where
     ``cancelled()`` becomes true between two members.
     """
@@ -68,7 +70,8 @@ def unpack_wheel(
     ]
 
     members = [by_name[name] for name, _ in root_pairs] + [by_name[name] for _, name, _ in others]
-    heads = _write_members(archive, members, staging, umask, cancelled, inspect_from=len(root_pairs))
+    written = _take_early(members, early, staging, umask)
+    heads = _write_members(archive, members, staging, umask, cancelled, inspect_from=len(root_pairs), written=written)
 
     rows = {row[0]: row for row in layout.record_rows}
     root_rows = [_row(rows, name, path) for name, path in root_pairs]
@@ -98,12 +101,16 @@ def unpack_wheel(
         encoded = manifest.encode()
     except ValueError as error:
         raise archive.broken(str(error)) from error
+    _write_manifest(encoded, staging)
+    return manifest
+
+
+def _write_manifest(encoded: bytes, staging: str) -> None:
     descriptor = os.open(os.path.join(staging, MANIFEST_NAME), _FLAGS, 0o666)
     try:
         write_all(descriptor, encoded)
     finally:
         os.close(descriptor)
-    return manifest
 
 
 def _write_members(
@@ -114,8 +121,12 @@ def _write_members(
     cancelled: Callable[[], bool],
     *,
     inspect_from: int,
+    written: Mapping[int, bytes],
 ) -> list[bytes]:
-    """Write ``members`` as files 0, 1, …; return the first bytes of those from ``inspect_from`` on."""
+    """Write ``members`` as files 0, 1, …; return the first bytes of those from ``inspect_from`` on.
+
+    ``written`` has the first bytes of those that are there already.
+    """
     heads: list[bytes] = []
     directory = os.open(staging, os.O_RDONLY) if _HAVE_DIR_FD else None
     prefix = "" if _HAVE_DIR_FD else staging + os.sep
@@ -125,6 +136,10 @@ def _write_members(
         for index, member in enumerate(members):
             if cancelled():
                 raise UnpackCancelledError
+            if index in written:
+                if index >= inspect_from:
+                    heads.append(written[index])
+                continue
             mode = 0o777 if member[6] else 0o666
             if member[4] <= ONE_SHOT_LIMIT_BYTES:
                 content = read(member)
@@ -146,6 +161,30 @@ def _write_members(
         if directory is not None:
             os.close(directory)
     return heads
+
+
+def _take_early(members: list[Member], early: Sequence[EarlyMember], staging: str, umask: int) -> dict[int, bytes]:
+    """Give the files that were inflated as the archive arrived their places; return their first bytes, by member.
+
+    Those that the archive's directory does not describe in the same way are removed.
+    """
+    taken: dict[int, bytes] = {}
+    by_start = {member[5]: index for index, member in enumerate(members)} if early else {}
+    for each in early:
+        path = early_path(staging, each.start)
+        index = by_start.get(each.start)
+        described = None if index is None else members[index]
+        if index is None or described is None or described[1:5] != (
+            each.method, each.crc, each.packed_bytes, each.size_bytes
+        ):  # fmt: skip
+            os.unlink(path)
+            continue
+        with open(path, "rb") as reading:
+            taken[index] = reading.read(len(_SHEBANG_MARK))
+        if described[6]:
+            os.chmod(path, (0o777 & ~umask) | 0o111)  # noqa: S103 - the wheel's own bits
+        os.rename(path, os.path.join(staging, str(index)))
+    return taken
 
 
 def _write_large(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.fetch.sdists import CheckedSdist
     from asyncpip.fetch.wheels import StoredWheel
+    from asyncpip.install.early import ArrivingWheel
     from asyncpip.pipeline.built_wheels import BuiltWheel
     from asyncpip.pipeline.limits import Limits
     from asyncpip.store.store import Store
@@ -43,6 +44,12 @@ if TYPE_CHECKING:
     Used = TypeVar("Used")
     UseSource = Callable[[BinaryIO, CheckedSdist], Used]
     MakeKeeping = Callable[[Store, Downloader, Reporter, Limits], "Keeping[Stored]"]
+
+
+def _new_arriving(staging: str) -> ArrivingWheel:
+    from asyncpip.install.early import ArrivingWheel  # noqa: PLC0415 - for large wheels only
+
+    return ArrivingWheel(staging)
 
 
 class OnDisk(Protocol):
@@ -102,7 +109,7 @@ class UnpackedWheels:
     ) -> None:
         self._store = store
         self._pool = UnpackPool(children=limits.jobs if expects_many else 0)
-        self._fetcher = WheelFetcher(store, downloader, self._pool.run, jobs=limits.jobs)
+        self._fetcher = WheelFetcher(store, downloader, self._pool.run, jobs=limits.jobs, arriving=_new_arriving)
         self._downloader = downloader
 
     async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredWheel:

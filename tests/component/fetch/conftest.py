@@ -12,6 +12,7 @@ import asyncpip.net.direct_transport  # noqa: F401 - here, for in the loop loadi
 from asyncpip.core.events import Level
 from asyncpip.fetch.downloader import Downloader
 from asyncpip.fetch.wheels import WheelFetcher
+from asyncpip.install.early import ArrivingWheel
 from asyncpip.net.transport import TransportOptions
 from asyncpip.pipeline.late_transport import LateTransport
 from asyncpip.pipeline.unpack_pool import UnpackPool
@@ -52,7 +53,7 @@ class Fetching:
         pool = UnpackPool()
         try:
             async with self.open_downloader(concurrent=concurrent, resume_retries=resume_retries) as downloader:
-                fetcher = WheelFetcher(self.store, downloader, pool.run, jobs=2)
+                fetcher = WheelFetcher(self.store, downloader, pool.run, jobs=2, arriving=ArrivingWheel)
                 try:
                     yield fetcher
                 finally:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
 from asyncpip.core.events import TransferProgress
@@ -91,6 +94,76 @@ async def test_a_file_is_gone_on_with(tmp_path: Path) -> None:
     assert sink.received == 2345
     await sink.take(answer(CONTENT[2345:]), len(CONTENT), ignored)
     assert await whole(sink) == CONTENT
+
+
+class Kept:
+    """A watcher that keeps what it sees."""
+
+    def __init__(self) -> None:
+        self.seen = b""
+
+    def restart(self) -> None:
+        self.seen = b""
+
+    def feed(self, data: memoryview) -> None:
+        self.seen += data
+
+
+async def test_a_watcher_sees_what_is_in_the_file(tmp_path: Path) -> None:
+    path, watcher = tmp_path / "partial", Kept()
+    path.write_bytes(CONTENT[:345])
+    sink = FileSink(str(path), watcher)
+    with pytest.raises(TransportError):
+        await sink.take(answer(CONTENT[345:1900], is_cut=True), len(CONTENT), ignored)
+    await sink.take(answer(CONTENT[1900:]), len(CONTENT), ignored)
+    await sink.finish()
+    assert watcher.seen == CONTENT
+    await sink.restart()
+    assert watcher.seen == b""
+    await sink.take(answer(CONTENT[::-1]), len(CONTENT), ignored)
+    assert await whole(sink) == CONTENT[::-1]
+    assert watcher.seen == CONTENT[::-1]
+
+
+@pytest.mark.parametrize("buffers", [0, 1, 2])
+async def test_what_was_handed_over_and_not_taken_is_written_in_order(tmp_path: Path, buffers: int) -> None:
+    """A run may be given up between a full buffer and the thread that writes it."""
+    path = tmp_path / "partial"
+    sink = FileSink(str(path))
+    heard: list[int] = []
+    with anyio.CancelScope() as scope:
+
+        def hear(size_bytes: int) -> None:
+            heard.append(size_bytes)
+            if sum(heard) > buffers * 1024 * 1024:
+                scope.cancel()
+
+        await sink.take(answer(CONTENT * 400), len(CONTENT) * 400, hear)
+    assert scope.cancelled_caught
+    await sink.aclose()
+    written = path.read_bytes()
+    assert len(written) == sink.received
+    assert (CONTENT * 400).startswith(written)
+
+
+async def test_a_full_disk_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sinks, "_WRITE_BUFFER_BYTES", 1000)
+    sink = FileSink(str(tmp_path / "partial"))
+    write, room = os.write, [1500]
+
+    def write_while_there_is_room(descriptor: int, data: memoryview) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "no space")
+        written = write(descriptor, data[: room[0]])
+        room[0] -= written
+        return written
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", write_while_there_is_room)
+        with pytest.raises(OSError, match="no space"):
+            await sink.take(answer(CONTENT), len(CONTENT), ignored)
+    await sink.aclose()
+    assert (tmp_path / "partial").read_bytes() == CONTENT[:1500]
 
 
 def test_progress_is_told_now_and_then_and_in_full(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from asyncpip.core.page import PageFile
 from asyncpip.core.urls import path_to_url
 from asyncpip.errors import DownloadError, HashMismatchError, StoreError, WheelFormatError
 from asyncpip.fetch import arrivals as arrivals_module
+from asyncpip.install import early as early_module
 from asyncpip.install.manifest import Manifest
 from tests.support.index_server import Fault
 from tests.support.wheel_builder import build_wheel
@@ -48,8 +49,9 @@ def server(index_server: IndexServer) -> IndexServer:
 
 @pytest.fixture
 def by_way_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take every archive for a large one."""
+    """Take every archive for a large one, and the same of members."""
     monkeypatch.setattr(arrivals_module, "IN_MEMORY_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(early_module, "_FROM_BYTES", 1000)
 
 
 async def fetch(
