@@ -371,7 +371,10 @@ class IndexServer:
 
     def _file(self, request: Request, name: str, *, ignore_range: bool) -> _Answer:
         with self._lock:
-            served = {file.filename: file for files in self.projects.values() for file in files}
+            likely = self.projects.get(normalize_name(name.partition("-")[0]), ())
+            served = {file.filename: file for file in likely}
+            if name.removesuffix(".metadata") not in served:
+                served = {file.filename: file for files in self.projects.values() for file in files}
         if name.endswith(".metadata") and self.switches.metadata:
             owner = served.get(name.removesuffix(".metadata"))
             if owner is not None and owner.metadata is not None:
