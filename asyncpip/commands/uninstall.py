@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asyncpip.commands.holding import hold_environment, settle
 from asyncpip.commands.removals import removal_from, warn_superuser
 from asyncpip.commands.uninstall_names import read_names
 from asyncpip.core.events import Level, Message
-from asyncpip.core.values import replace
+from asyncpip.core.values import Value, replace
 from asyncpip.environment.externally_managed import check_externally_managed, check_virtualenv_required
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.environment.target import find_target
@@ -22,7 +21,7 @@ from asyncpip.errors import AsyncpipError, CommandError
 from asyncpip.install.apply import apply_changes
 from asyncpip.install.placement import Destination
 from asyncpip.install.removal_listing import removal_listing
-from asyncpip.install.uninstaller import paths_to_remove
+from asyncpip.install.uninstaller import ResolvedPaths, paths_to_remove
 from asyncpip.store.store import open_store, process_umask
 
 if TYPE_CHECKING:
@@ -37,8 +36,7 @@ if TYPE_CHECKING:
     from asyncpip.store.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaving:
+class _Leaving(Value):
     """One distribution that was named, and what is to go of it."""
 
     distribution: InstalledDistribution
@@ -117,6 +115,7 @@ class _Uninstall:
         self._target = target
         self._directory = directory
         """Of `--target`."""
+        self._resolved = ResolvedPaths()
         self._is_dry = context.settings.flag("dry_run")
         self._asks = not context.settings.flag("yes") or self._is_dry
         self._installed = InstalledDistributions.scan(_places(target, directory), target)
@@ -150,11 +149,11 @@ class _Uninstall:
     def _look_at(self, distribution: InstalledDistribution) -> None:
         block = [f"Found existing installation: {distribution.raw_name} {distribution.raw_version}"]
         try:
-            plan = paths_to_remove(distribution, self._target, only_below=self._directory)
+            plan = paths_to_remove(distribution, self._target, only_below=self._directory, resolved=self._resolved)
         except AsyncpipError:
             _tell_all(self._context, (lines[0] for lines in (*self._blocks, block)))
             raise
-        each = _Leaving(distribution, plan)
+        each = _Leaving(distribution=distribution, plan=plan)
         if plan.is_empty:
             block += [plan.skipped] if plan.skipped else []
             block.append(f"Can't uninstall '{distribution.raw_name}'. No files were found to uninstall.")

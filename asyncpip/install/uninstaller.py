@@ -56,24 +56,37 @@ class RemovalPlan(Value):
         return not self.files
 
 
+class ResolvedPaths(dict[str, str]):
+    """Paths as asked for, and what they lead to: half the time of a removal was one question asked again and again."""
+
+    def __missing__(self, path: str) -> str:
+        found = self[path] = _normalised(path)
+        return found
+
+
 def paths_to_remove(
-    dist: InstalledDistribution, target: TargetEnvironment, *, only_below: str | None = None
+    dist: InstalledDistribution,
+    target: TargetEnvironment,
+    *,
+    only_below: str | None = None,
+    resolved: ResolvedPaths | None = None,
 ) -> RemovalPlan:
     """Return what to remove for ``dist``.
 
     ``only_below`` is a directory that `--target` filled: nothing outside of it is touched. By default the bound is the
     prefix of a virtual environment, and there is none elsewhere. Raises `InstallError` where the distribution's files
-    cannot be known.
+    cannot be known. ``resolved`` is for many distributions of which none is removed meanwhile.
     """
-    location = _normalised(dist.location)
+    resolved = ResolvedPaths() if resolved is None else resolved
+    location = resolved[dist.location]
     if only_below is None and not dist.is_local:
         return RemovalPlan(
             skipped=f"Not uninstalling {dist.name} at {location}, outside environment {target.prefix}",
         )
-    if location == _normalised(target.stdlib):
+    if location == resolved[target.stdlib]:
         return RemovalPlan(skipped=f"Not uninstalling {dist.name} at {location}, as it is in the standard library.")
     bound = only_below if only_below is not None else target.prefix if target.is_virtual else None
-    found = _Found(None if bound is None else _normalised(bound), _Shared(dist, target))
+    found = _Found(None if bound is None else resolved[bound], _Shared(dist, target, resolved), resolved)
     _collect(dist, target, found, is_plain_directory=only_below is not None)
     scheme = target.user_scheme if dist.in_user_site and target.user_scheme is not None else target.scheme
     scripts = scheme.scripts if only_below is None else os.path.join(only_below, os.path.basename(scheme.scripts))
@@ -196,15 +209,15 @@ def _script_names(dist: InstalledDistribution) -> Iterator[str]:
 class _Shared:
     """Directories that are never pruned: places on sys.path, those of the schemes, and ``share`` and its like."""
 
-    def __init__(self, dist: InstalledDistribution, target: TargetEnvironment) -> None:
+    def __init__(self, dist: InstalledDistribution, target: TargetEnvironment, resolved: ResolvedPaths) -> None:
         schemes = [scheme for scheme in (target.scheme, target.user_scheme) if scheme is not None]
         places = [dist.location, target.stdlib, *target.sys_path]
         roots = [target.prefix, target.base_prefix]
         for scheme in schemes:
             places += [scheme.purelib, scheme.platlib, scheme.scripts, scheme.headers]
             roots.append(scheme.data)
-        self._places = {_normalised(path) for path in places if path}
-        self._roots = {_normalised(path) for path in roots if path}
+        self._places = {resolved[path] for path in places if path}
+        self._roots = {resolved[path] for path in roots if path}
 
     def __contains__(self, directory: str) -> bool:
         if directory in self._places or directory in self._roots:
@@ -216,7 +229,7 @@ class _Shared:
 class _Found:
     """Collects paths, each looked up in a listing of its directory: one system call a directory, not one a file."""
 
-    def __init__(self, bound: str | None, shared: _Shared) -> None:
+    def __init__(self, bound: str | None, shared: _Shared, resolved: ResolvedPaths) -> None:
         self._bound = bound
         self._shared = shared
         self._private: set[str] = set()
@@ -224,7 +237,7 @@ class _Found:
         self._files: dict[str, None] = {}
         self._refused: dict[str, None] = {}
         self._pth: dict[PthEdit, None] = {}
-        self._heads: dict[str, str] = {}
+        self._resolved = resolved
         self._listings: dict[str, dict[str, bool]] = {}
         self._stems: dict[str, dict[str, list[str]]] = {}
 
@@ -234,9 +247,7 @@ class _Found:
         The directory's links are resolved, the last component's never: a link goes, not what it leads to.
         """
         head, tail = os.path.split(path)
-        directory = self._heads.get(head)
-        if directory is None:
-            directory = self._heads[head] = _normalised(head)
+        directory = self._resolved[head]
         tail = os.path.normcase(tail)
         if tail in ("", ".", ".."):
             return
