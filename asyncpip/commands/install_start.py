@@ -26,7 +26,7 @@ _DECIDE_NOTHING = frozenset(
 """Options that change how a run goes, not what it ends with; files count by their content."""
 _NOT_REMEMBERED = frozenset(
     (
-        "abis", "dry_run", "editables", "find_links", "force_reinstall", "groups",
+        "abis", "editables", "find_links", "force_reinstall", "groups",
         "ignore_installed", "implementation", "no_index", "offline", "only_deps", "override_files", "platforms",
         "prefix", "python_version", "refresh", "refresh_packages", "report", "requirements_from_scripts", "root",
         "target", "timings", "uploaded_prior_to", "user", "verify", "no_rollback", "build_constraint_files",
@@ -46,13 +46,18 @@ class Start:
         self.cwd = os.getcwd()
         self.store: Store | None
         self.selected: TargetSelection
-        self.store, self.selected = find_surroundings(context, meanwhile=_import_what_follows)
+        meanwhile = _nothing if context.settings.flag("dry_run") else _import_what_follows
+        self.store, self.selected = find_surroundings(context, meanwhile=meanwhile)
         self.question: str | None = None if self.store is None else _question(context, self.selected.target)
 
 
 def _import_what_follows() -> None:
     """Import what a remembered installation needs, while a child says what the target is."""
     from asyncpip.commands import install_remembered  # noqa: F401, PLC0415
+
+
+def _nothing() -> None:
+    """Do nothing: a dry run links no files."""
 
 
 def _question(context: CommandContext, target: TargetEnvironment) -> str | None:

@@ -77,7 +77,7 @@ def install(this: InstallRun, installed: InstalledDistributions, index: IndexOpt
             if plan.add:
                 this.tell(Level.INFO, output.would_install_line(plan.add))
             work.write_timings(fetched)
-            remember_dry_run(this, installed, index, fetched)
+            remember_dry_run(this, installed, index, plan, fetched)
             return 0
         if not plan.add:
             return 0

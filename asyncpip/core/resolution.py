@@ -41,3 +41,5 @@ class Resolution(Value):
     backtracks: int = 0
     has_warnings: bool = False
     """Whether the user was warned of something on the way."""
+    has_messages: bool = False
+    """Whether the user was told of anything on the way, warnings included."""

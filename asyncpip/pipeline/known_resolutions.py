@@ -126,7 +126,9 @@ class KnownResolutions:
         for level, text in record.messages:
             reporter.emit(Message(_LEVELS[level], text))
         reporter.emit(Message(Level.VERBOSE, _KNOWN))
-        return Resolution(decisions=tuple(here), has_warnings=_has_warnings(record.messages))
+        return Resolution(
+            decisions=tuple(here), has_warnings=_has_warnings(record.messages), has_messages=bool(record.messages)
+        )
 
     def keep(self, key: str | None, resolution: Resolution, told: Listener) -> None:
         """Remember an answer, unless it rests on pages that nobody could recognise again."""

@@ -119,7 +119,7 @@ async def solve(
             raise ResolutionCancelled from error
 
     resolution = await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
-    resolution = replace(resolution, has_warnings=listener.has_warnings)
+    resolution = replace(resolution, has_warnings=listener.has_warnings, has_messages=bool(listener.messages))
     if known is not None and bridge.rests_on_digests:
         known.keep(key, resolution, listener)
     return resolution

@@ -80,21 +80,7 @@ def cache_directory(argv: Sequence[str], environ: Mapping[str, str]) -> str | No
 def read_answer(argv: Sequence[str], environ: Mapping[str, str]) -> Transcript | None:
     """Return what ``argv`` would print, if that is known and nothing changed since; then its exit code is 0."""
     directory = cache_directory(argv, environ)
-    if directory is None:
-        return None
-    key = _key(argv, environ)
-    body = unseal(read_file(os.path.join(directory, layout.SUBFOLDER, layout.record_path(_BUCKET, key))), key)
-    if body is None:
-        return None
-    lifetime, watched, transcript = body.decode("utf-8", "surrogateescape").split("\0\0", 2)
-    if lifetime and not _is_alive(lifetime):
-        return None
-    entries = watched.split("\0")
-    for place, stamp in zip(entries[::2], entries[1::2], strict=False):
-        if _stamp(place)[0] != stamp:
-            return None
-    parts = transcript.split("\0")
-    return [(kind == "2", text) for kind, text in zip(parts[::2], parts[1::2], strict=False)]
+    return None if directory is None else _read(os.path.join(directory, layout.SUBFOLDER), _key(argv, environ))
 
 
 def keep_answer(
@@ -113,14 +99,58 @@ def keep_answer(
     """
     if cache_dir is None or cache_dir != cache_directory(argv, environ) or any("\0" in text for _, text in transcript):
         return
+    if rests_on.until_seconds is not None and any(is_error for is_error, _ in transcript):
+        return  # the network's troubles are not part of the answer
+    store = Store(os.path.join(cache_dir, layout.SUBFOLDER), umask=process_umask())
+    paths = dict.fromkeys((*more_paths, *rests_on.paths))
+    _write(store, _key(argv, environ), rests_on, paths, transcript, started_nanoseconds)
+
+
+def read_lines(store: Store, question: str) -> Sequence[str] | None:
+    """Return what was told for ``question``, which holds all that this rests on but pages and paths."""
+    found = _read(store.root, _key_of_question(question))
+    return None if found is None else [text for _, text in found]
+
+
+def keep_lines(
+    store: Store, question: str, *, rests_on: RestsOn, lines: Iterable[str], started_nanoseconds: int
+) -> None:
+    """Remember what is to be told for ``question``."""
+    told = [(False, line) for line in lines]
+    _write(store, _key_of_question(question), rests_on, rests_on.paths, told, started_nanoseconds)
+
+
+def _read(root: str, key: str) -> Transcript | None:
+    body = unseal(read_file(os.path.join(root, layout.record_path(_BUCKET, key))), key)
+    if body is None:
+        return None
+    lifetime, watched, transcript = body.decode("utf-8", "surrogateescape").split("\0\0", 2)
+    if lifetime and not _is_alive(lifetime):
+        return None
+    entries = watched.split("\0")
+    for place, stamp in zip(entries[::2], entries[1::2], strict=False):
+        if _stamp(place)[0] != stamp:
+            return None
+    parts = transcript.split("\0")
+    return [(kind == "2", text) for kind, text in zip(parts[::2], parts[1::2], strict=False)]
+
+
+def _write(
+    store: Store,
+    key: str,
+    rests_on: RestsOn,
+    paths: Iterable[str],
+    transcript: Transcript,
+    started_nanoseconds: int,
+) -> None:
     lifetime = ""
     if rests_on.until_seconds is not None:
         now = time.time()
+        if now >= rests_on.until_seconds:
+            return
         lifetime = f"{now!r} {rests_on.until_seconds!r}"
-        if now >= rests_on.until_seconds or any(is_error for is_error, _ in transcript):
-            return  # the network's troubles are not part of the answer
     entries: list[str] = []
-    for place in dict.fromkeys((*more_paths, *rests_on.paths)):
+    for place in paths:
         stamp, changed = _stamp(place)
         if changed > started_nanoseconds - _QUIET_NANOSECONDS:
             return
@@ -131,8 +161,11 @@ def keep_answer(
         return
     parts = [item for is_error, text in transcript for item in ("2" if is_error else "1", text)]
     body = "\0\0".join((lifetime, "\0".join(entries), "\0".join(parts))).encode("utf-8", "surrogateescape")
-    store = Store(os.path.join(cache_dir, layout.SUBFOLDER), umask=process_umask())
-    store.write_record(_BUCKET, _key(argv, environ), body)
+    store.write_record(_BUCKET, key, body)
+
+
+def _key_of_question(question: str) -> str:
+    return f"question\0{question}"
 
 
 def _is_alive(lifetime: str) -> bool:

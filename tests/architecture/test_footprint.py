@@ -135,6 +135,14 @@ def test_known_dry_run_stays_before_the_first_door(environments: dict[str, Path]
     assert "Would install demo-1.0 needed-1.0" in again.stdout
 
 
+def test_dry_run_elsewhere_stays_before_the_second_door(environments: dict[str, Path], server: IndexServer) -> None:
+    """What `bare` was told does for `empty`, which is like it."""
+    run_blocked([*install_arguments(environments, "bare", server), "--dry-run"], ())
+    done = run_blocked([*install_arguments(environments, "empty", server), "--dry-run"], (*HEAVY, "packaging"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Would install demo-1.0 needed-1.0" in done.stdout
+
+
 def test_remembered_install_stays_before_the_second_door(environments: dict[str, Path], server: IndexServer) -> None:
     asked = len(server.requests)
     done = run_blocked(install_arguments(environments, "empty", server), (*HEAVY, "packaging"))

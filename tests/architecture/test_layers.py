@@ -33,6 +33,7 @@ BEHIND_THE_DOOR = {
     "asyncpip.commands.archive_work",
     "asyncpip.commands.build_request",
     "asyncpip.commands.download_work",
+    "asyncpip.commands.dry_run_remembered",
     "asyncpip.commands.lock_work",
     "asyncpip.commands.freeze_hashes",
     "asyncpip.commands.index_questions",
