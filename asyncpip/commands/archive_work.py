@@ -15,6 +15,7 @@ from asyncpip.commands.resolution_request import (
     places_of,
     resolve_request,
     store_or_temporary,
+    with_cache_or_without,
 )
 from asyncpip.commands.target_matrix import label_of
 from asyncpip.core.candidates import Candidate
@@ -23,7 +24,7 @@ from asyncpip.core.direct_url import DirectoryInfo
 from asyncpip.core.events import Level
 from asyncpip.core.urls import without_fragment
 from asyncpip.core.values import replace
-from asyncpip.errors import CommandError, StoreError
+from asyncpip.errors import CommandError, DownloadError
 from asyncpip.install.linker import CLONE, HARDLINK, MOVE, place_file
 from asyncpip.install.plan import yanked_warning
 from asyncpip.install.transaction import PREFIX
@@ -120,7 +121,7 @@ class ArchiveDirectory:
             finally:
                 remove_quietly(aside)  # renaming one link of a file to another of the same leaves both
         except OSError as error:
-            raise StoreError(f"could not write {os.path.join(self.path, name)}", why=str(error)) from error
+            raise DownloadError(f"could not write {os.path.join(self.path, name)}", why=str(error)) from error
         return True
 
     def _may_replace(self, name: str) -> bool:
@@ -161,27 +162,31 @@ def fetch_archives(
     for line in place_lines(index):
         inquiry.tell(Level.INFO, line)
     actions = inquiry.settings.texts("exists_actions")
-    place = ArchiveDirectory(directory, moves=store is None, exists_actions=actions)
-    if fetches:
-        place.prepare()
-    with (
-        store_or_temporary(store, directory if fetches else None) as kept,
-        building(inquiry, templates, builds_editables=not wants_wheels, verifies_built=verifies_built) as builds,
-        explaining_failure(inquiry, offline=index.offline),
-    ):
-        request = DownloadRequest(
-            targets=tuple(target.request(inquiry) for target in targets),
-            places=places_of(inquiry, index),
-            limits=inquiry.limits,
-            environ=inquiry.context.environ,
-            directory=directory if fetches else None,
-            wanted=lambda resolution: wanted_of(resolution, left_out, wants_wheels=wants_wheels),
-            place=place.place,
-            prefetches=not left_out,
-            builds=builds,
-            wants_wheels=wants_wheels,
-        )
-        return run_downloads(request, kept, inquiry.reporter)
+
+    def fetch(store: Store | None) -> Downloaded:
+        place = ArchiveDirectory(directory, moves=store is None, exists_actions=actions)
+        if fetches:
+            place.prepare()
+        with (
+            store_or_temporary(store, directory if fetches else None) as kept,
+            building(inquiry, templates, builds_editables=not wants_wheels, verifies_built=verifies_built) as builds,
+            explaining_failure(inquiry, offline=index.offline),
+        ):
+            request = DownloadRequest(
+                targets=tuple(target.request(inquiry) for target in targets),
+                places=places_of(inquiry, index),
+                limits=inquiry.limits,
+                environ=inquiry.context.environ,
+                directory=directory if fetches else None,
+                wanted=lambda resolution: wanted_of(resolution, left_out, wants_wheels=wants_wheels),
+                place=place.place,
+                prefetches=not left_out,
+                builds=builds,
+                wants_wheels=wants_wheels,
+            )
+            return run_downloads(request, kept, inquiry.reporter)
+
+    return with_cache_or_without(store, inquiry.reporter, fetch)
 
 
 def distinct_files(decisions: Iterable[Resolved]) -> list[Resolved]:

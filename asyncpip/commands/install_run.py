@@ -16,7 +16,6 @@ from asyncpip.core.events import Level, Message
 from asyncpip.environment.destination import choose_destination, is_writable_directory
 from asyncpip.environment.externally_managed import check_externally_managed
 from asyncpip.environment.installed import InstalledDistributions
-from asyncpip.errors import StoreError
 from asyncpip.resolve.satisfied import check_satisfied
 from asyncpip.store.answers import RestsOn
 
@@ -164,23 +163,20 @@ def run_install(start: Start) -> int:
 
 
 def _install(this: InstallRun, installed: InstalledDistributions) -> int:
-    """Do the work; a cache that turns out to be full or broken costs a warning and speed, not the run."""
-    this.inquiry.begin_ahead(this.store)
-    from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 80 ms
-    from asyncpip.commands.resolution_request import place_lines  # noqa: PLC0415 - as above
+    """Do the work."""
+    from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 200 ms
+    from asyncpip.commands.resolution_request import place_lines, with_cache_or_without  # noqa: PLC0415 - as above
 
     chosen = this.inquiry.selection(this.target, this.choice)
     index = this.inquiry.index_options()
     for line in place_lines(index):
         this.tell(Level.INFO, line)
-    try:
+
+    def work(store: Store | None) -> int:
+        this.store = store
         return install(this, installed, index, chosen)
-    except StoreError as error:
-        if this.store is None:
-            raise
-        this.warn(f"The cache cannot be used, this run goes on without it: {error.what}: {error.why}")
-    this.store = None
-    return install(this, installed, index, chosen)
+
+    return with_cache_or_without(this.store, this.reporter, work)
 
 
 def _finish_satisfied(this: InstallRun, satisfied: Satisfied) -> int:

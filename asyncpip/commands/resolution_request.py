@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from asyncpip.core.events import Level, Message
 from asyncpip.core.urls import redact
-from asyncpip.errors import DownloadError, NoMatchingDistributionError, ResolutionError
+from asyncpip.errors import DownloadError, NoMatchingDistributionError, ResolutionError, StoreError
 from asyncpip.install.transaction import PREFIX
 from asyncpip.pipeline.session import Places
 from asyncpip.resolve.resolver import ResolveRequest
@@ -14,16 +15,17 @@ from asyncpip.resolve.selection import UpgradeStrategy
 from asyncpip.store.store import Store, process_umask, remove_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
 
     from asyncpip.commands.inquiry import Inquiry
     from asyncpip.commands.install_options import IndexOptions
     from asyncpip.core.distributions import InstalledDistribution
+    from asyncpip.core.events import Reporter
     from asyncpip.resolve.selection import Selection
 
-
+T = TypeVar("T")
 _OFFLINE = "with `--offline` only what the store and --find-links hold counts"
 
 
@@ -117,3 +119,15 @@ def store_or_temporary(store: Store | None, home: str | None) -> Iterator[Store]
         yield Store(path, umask=process_umask(), is_temporary=True)
     finally:
         remove_tree(path)
+
+
+def with_cache_or_without(store: Store | None, reporter: Reporter, work: Callable[[Store | None], T]) -> T:
+    """Do ``work`` with ``store``; where that turns out to be full or broken, warn, and do it again without."""
+    try:
+        return work(store)
+    except StoreError as error:
+        if store is None:
+            raise
+        text = f"The cache cannot be used, this run goes on without it: {error.what}: {error.why}"
+        reporter.emit(Message(Level.WARNING, text))
+    return work(None)

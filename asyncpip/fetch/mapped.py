@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import sys
@@ -35,7 +36,7 @@ class MappedFile(mmap.mmap):
     @classmethod
     def _of(cls, descriptor: int, path: str, capacity_bytes: int, size_bytes: int) -> Self:
         try:
-            os.ftruncate(descriptor, capacity_bytes)
+            _make_room(descriptor, capacity_bytes)
             if sys.platform == "linux" and hasattr(mmap, "MAP_POPULATE"):
                 # All its pages at once: a fault for each as bytes arrive cost a tenth of a cold run.
                 mapped = cls(descriptor, size_bytes, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
@@ -57,6 +58,22 @@ class MappedFile(mmap.mmap):
         mapped.path = path
         mapped.is_own = False
         return mapped
+
+
+def _make_room(descriptor: int, size_bytes: int) -> None:
+    """Make a file at least so long, with its space reserved; raise OSError where there is not so much.
+
+    Bytes that arrive in a mapped hole of a file for which the disk has no room are no error but SIGBUS, and the end.
+    """
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(descriptor, 0, size_bytes)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL):  # musl, some network file systems
+                raise
+        else:
+            return
+    os.ftruncate(descriptor, size_bytes)
 
 
 class SpareFiles:

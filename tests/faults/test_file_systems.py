@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -48,7 +49,7 @@ class Room:
 
     def __call__(self, command: str, *arguments: str, before: Sequence[str] = ()) -> Outcome:
         place = str(self.site.environment.directory)
-        return run_as([*self.mounts.enter, *before], self.site, command, *arguments, "--python", place)
+        return run_as([*self.mounts.enter(self.site.work), *before], self.site, command, *arguments, "--python", place)
 
     def tree(self) -> Tree:
         return read_tree(self.mounts.inside(self.site.environment.directory))
@@ -149,6 +150,24 @@ def test_a_cache_that_is_full_costs_a_warning(room: Room, index: IndexServer, si
     room.mounts.resize(site.cache, size="4m")
     again = room("install", "-i", index.index_url, "demo==1.0")
     assert (again.code, again.stderr) == (0, ""), again.text
+
+
+@needs_mounts
+@pytest.mark.parametrize(("command", "size"), [("download", "16k"), ("wheel", "16k"), ("wheel", "64k")])
+def test_a_cache_that_is_full_is_not_needed_for_archives(
+    room: Room, index: IndexServer, command: str, size: str
+) -> None:
+    site = room.site
+    index.add_wheel("big", "1.0", files={"big/noise.bin": random.Random(1).randbytes(90_000)})  # noqa: S311 - noise
+    site.cache.mkdir()
+    room.mounts.mount_memory(site.cache, size=size)
+    outcome = room(
+        command, "-i", index.index_url, "big", "demo", *(["-w", "out"] if command == "wheel" else ["-d", "out"])
+    )
+    assert outcome.code == 0, outcome.text
+    assert "WARNING: The cache cannot be used, this run goes on without it: " in outcome.stderr, outcome.text
+    found = sorted(path.name for path in (site.work / "out").iterdir())
+    assert found == ["big-1.0-py3-none-any.whl", "demo-2.0-py3-none-any.whl"]
 
 
 @needs_mounts

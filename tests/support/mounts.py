@@ -34,10 +34,9 @@ class Mounts:
         if self._holder.stdout is None or self._holder.stdout.readline() != "ready\n":
             raise RuntimeError("no mount namespace")
 
-    @property
-    def enter(self) -> Sequence[str]:
-        """What stands before a command line that is to see the mounts."""
-        return ("nsenter", f"--target={self._holder.pid}", "--mount", f"--wdns={Path.cwd()}")
+    def enter(self, directory: Path) -> Sequence[str]:
+        """Return what stands before a command line that is to see the mounts, and to run in ``directory``."""
+        return ("nsenter", f"--target={self._holder.pid}", "--mount", f"--wdns={directory}")
 
     def inside(self, path: Path) -> Path:
         """Return ``path``, which is absolute, as the namespace sees it."""
@@ -58,7 +57,7 @@ class Mounts:
         self._run("mount", "-o", "remount,bind,ro", str(path))
 
     def _run(self, *command: str) -> None:
-        subprocess.run([*self.enter, *command], check=True, capture_output=True)
+        subprocess.run([*self.enter(Path("/")), *command], check=True, capture_output=True)
 
     def __enter__(self) -> Self:
         return self
