@@ -14,6 +14,8 @@ from asyncpip.core.names import normalize_name
 from asyncpip.errors import CommandError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from packaging.utils import NormalizedName
 
     from asyncpip.commands.context import CommandContext
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _NAME_AT_START = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PLAIN_LINE = re.compile(
+    r"\s*(?:(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
+    r"(?:\s*==\s*[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc|\.post|\.dev)[0-9]+)*)?)?\s*(?:(?<!\S)#.*)?",
+    re.ASCII,
+)
+"""A line of a file that names a project, in a version perhaps; or a comment; or nothing."""
 _ARCHIVE_SUFFIXES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz", ".tbz", ".tlz", ".lzma", ".tar")
 
 
@@ -42,8 +50,9 @@ def read_names(context: CommandContext, target: TargetEnvironment) -> dict[Norma
                 context,
                 f"Invalid requirement: {argument!r} ignored - the uninstall command expects named requirements.",
             )
-    if context.settings.texts("requirement_files"):
-        names |= _names_of_files(context, target)
+    files = context.settings.texts("requirement_files")
+    if files:
+        names |= names_of_plain_files(files) or _names_of_files(context, target)
     if not names:
         raise CommandError('You must give at least one requirement to uninstall (see "asyncpip help uninstall")')
     return names
@@ -62,6 +71,25 @@ def _parsed_name(context: CommandContext, text: str) -> NormalizedName | None:
         exists=path_kind,
         warn=lambda warning: _warn(context, warning),
     ).name
+
+
+def names_of_plain_files(paths: Sequence[str]) -> dict[NormalizedName, str] | None:
+    """Return the projects in files of plain names; None where a file holds anything else, or cannot be read so."""
+    names: dict[NormalizedName, str] = {}
+    for path in paths:
+        try:
+            with open(path, encoding="ascii") as file:
+                lines = file.read().splitlines()
+        except (OSError, ValueError):
+            return None
+        for line in lines:
+            match = _PLAIN_LINE.fullmatch(line)
+            name = match and match["name"]
+            if match is None or (name and name.lower().endswith(_ARCHIVE_SUFFIXES)):
+                return None
+            if name:
+                names[normalize_name(name)] = name
+    return names
 
 
 def _names_of_files(context: CommandContext, target: TargetEnvironment) -> dict[NormalizedName, str]:
