@@ -195,6 +195,27 @@ def test_an_uninstall(site: Site, wheels: Path) -> None:
     check(ends, steps=10)
 
 
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_a_recovery_that_is_killed_too(site: Site, wheels: Path, command: str) -> None:
+    """Several times, each a little further on: the one that comes through is enough."""
+    environment = in_environment(site)
+    assert site.install(*asked(wheels, "demo==1.0")).code == 0
+    line = asked(wheels, "demo==2.0") if command == "install" else ["-y", "demo"]
+    ends = kill(
+        site,
+        [command, *environment, *line],
+        ["list", *environment],
+        site.environment.directory,
+        stride=5,
+        disturbances=[1, 2, 4, 7],
+    )
+    wrong = [end for end in ends.ends if end.state == "half" or end.look_code != 0 or "Traceback" in end.look]
+    assert wrong == []
+    states = ends.states()
+    assert states == sorted(states, reverse=True)
+    assert states.count("before") >= 4
+
+
 @pytest.mark.parametrize(
     ("number", "again_after", "stride"),
     [(signal.SIGINT, 0, 3), (signal.SIGINT, 3, 3), (signal.SIGTERM, 0, 5), (signal.SIGHUP, 2, 8)],

@@ -75,6 +75,7 @@ def killed_runs(
     again_after: int = 0,
     alone: bool = False,
     watched: Path | None = None,
+    disturbances: Sequence[int] = (),
     timeout_seconds: float = 280,
 ) -> Ends:
     """Kill ``asyncpip ARGUMENTS`` once before each of its changes to ``place``, and run ``asyncpip LOOK`` after each.
@@ -82,6 +83,7 @@ def killed_runs(
     The place is put back before each run. ``stride`` leaves changes out, only every so many is a run's last. ``number``
     is the signal; with ``again_after`` it comes again so many changes later, when the run is perhaps undoing them.
     ``watched``, a directory in ``place``, has the changes that count instead; how it looks then is no matter.
+    With ``disturbances`` the second command is first killed too, before each of its changes of these numbers.
 
     With ``random_kills`` the runs are killed so often, at random times: their whole process groups, unless ``alone``,
     for then what they have forked lives on for a moment.
@@ -97,6 +99,7 @@ def killed_runs(
         "again_after": again_after,
         "alone": alone,
         "watched": str(watched or place),
+        "disturbances": list(disturbances),
     }
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.killed_runs"],
@@ -121,6 +124,7 @@ class _Driver:
         self.again_after: int = plan["again_after"]
         self.alone: bool = plan["alone"]
         self.watched: str = plan["watched"]
+        self.disturbances: list[int] = plan["disturbances"]
         self.place = Path(plan["place"])
         self.saved = self.place.with_name(self.place.name + "-saved")
         self.log = self.place.with_name(self.place.name + "-log")
@@ -190,6 +194,8 @@ class _Driver:
     def end(self, step: str, ended: int) -> End:
         said = self.log.read_text()
         was_changed = self.found() not in (self.before, self.after)
+        for step_of_look in self.disturbances:
+            self.wait(self.start(self.look, self._hook(step_of_look, None)))
         code = self.wait(self.start(self.look))
         found = self.found()
         state = "before" if found == self.before else "after" if found == self.after else "half"
@@ -199,7 +205,7 @@ class _Driver:
             text += f"differs from before: {sorted(other)[:10]}"
         return End(step=step, state=state, code=ended, text=said, was_changed=was_changed, look=text, look_code=code)
 
-    def _hook(self, step: int, telling: int) -> Callable[[str, tuple[Any, ...]], None]:
+    def _hook(self, step: int, telling: int | None) -> Callable[[str, tuple[Any, ...]], None]:
         place = self.watched
         left = step
 
@@ -218,7 +224,8 @@ class _Driver:
                 return
             left -= 1
             if left == 0 or (self.again_after and left == -self.again_after):
-                os.write(telling, f"{event} {paths}".encode())
+                if telling is not None:
+                    os.write(telling, f"{event} {paths}".encode())
                 os.killpg(os.getpgrp(), self.number)
 
         return look
