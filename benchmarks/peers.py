@@ -43,6 +43,9 @@ def ensure(tool: str) -> Path:
         if tool in PINS:
             _run(*pip, PINS[tool])
         else:
+            # The pip that Python comes with writes scripts that import `re`: half of what a run takes that has no more
+            # to do than to say so.
+            _run(*pip, PINS["pip"])
             _run(*pip, str(CHECKOUT))  # what it depends on, where it is new
             _run(*pip, "--force-reinstall", "--no-deps", str(CHECKOUT))
         stamp.write_text(wanted)
