@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _DIFFERENCES_KEPT = 20
 _STARTS = 9
+NOT_INSTALLED = "could not be installed"
+"""Version of a tool that is not there."""
 INTERPRETER_START = "interpreter start"
 """Key of the setting that says what a bare interpreter takes."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from benchmarks.measurements import Results
+from benchmarks.measurements import NOT_INSTALLED, Results
 from benchmarks.resolutions import resolution_section
 from benchmarks.scenarios import LANES
 from benchmarks.sets import SETS
@@ -39,7 +39,18 @@ def write_results(results: Results, *, table: bool) -> int:
     print("\n".join(summary_lines(results.lanes, results.setting)))
     if table:
         write_table(results)
-    return int(any(results.versions.keys() - result.summaries.keys() for result in results.lanes))
+    return int(bool(failures(results)))
+
+
+def failures(results: Results) -> list[str]:
+    """Return who failed where; a tool that does not know what a lane asks for did not take part."""
+    absent = [f"{tool}: not installed" for tool, version in results.versions.items() if version == NOT_INSTALLED]
+    return absent + [
+        f"{tool}: {result.set_name} / {result.lane}"
+        for result in results.lanes
+        for tool in result.tools
+        if tool not in result.summaries
+    ]
 
 
 def write_json(kind: str, results: object) -> None:

@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.certificates import make_certificates
 from benchmarks.command_lines import Places, command_of, has_lane
 from benchmarks.compare import compare, read_environment
-from benchmarks.measurements import Measurement, Results, Trial, setting_of
+from benchmarks.measurements import NOT_INSTALLED, Measurement, Results, Trial, setting_of
 from benchmarks.peers import clean_environment, ensure, version_of
 from benchmarks.requirements import installs, mirror_of, requirements_text
 from benchmarks.scenarios import LANES, Cache, Lane, preparations_of
@@ -206,7 +206,7 @@ def installed_tools(tools: list[str]) -> tuple[dict[str, Path], dict[str, str]]:
         try:
             executables[tool] = ensure(tool)
         except subprocess.CalledProcessError as error:
-            versions[tool] = "could not be installed"
+            versions[tool] = NOT_INSTALLED
             print(f"{tool} could not be installed: {error}", flush=True)
         else:
             versions[tool] = version_of(tool, executables[tool])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.measurements import Measurement, Results, Trial, summarise
-from benchmarks.report import join_sections, merged, result_sections, split_sections, without_trials
+from benchmarks.report import failures, join_sections, merged, result_sections, split_sections, without_trials
 
 
 def trial(wall: float, exit_code: int = 0) -> Trial:
@@ -66,3 +66,10 @@ def test_sections_that_are_not_written_stay() -> None:
     assert join_sections(sections) == text
     after = join_sections({**sections, "one": "new", "Summary": "all", "two": "2"})
     assert after.replace("\n\n", "|") == "# Results|head|## Summary|all|## one|new|## two|2|## Resolutions|table\n"
+
+
+def test_who_failed() -> None:
+    results = Results(setting={}, versions={"uv": "1", "pip": "2", "asyncpip": "could not be installed"}, lanes=[])
+    results.add("download", "one", {"pip": [trial(1.0)]}, {})  # uv has none
+    results.add("cold", "one", {"uv": [trial(1.0, exit_code=1)], "pip": [trial(1.0)]}, {})
+    assert failures(results) == ["asyncpip: not installed", "uv: one / cold"]
