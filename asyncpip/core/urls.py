@@ -56,7 +56,7 @@ def is_url(text: str) -> bool:
 def is_vcs_url(text: str) -> bool:
     """Return whether ``text`` is ``vcs+transport://…``."""
     program, plus, _ = text.partition("+")
-    return bool(plus) and program.lower() in VCS_SCHEMES and "://" in text
+    return bool(plus) and program.lower() in VCS_SCHEMES and "://" in text and _SCHEME.match(text) is not None
 
 
 def path_to_url(path: str) -> str:

@@ -158,7 +158,7 @@ def check_all_but_input(site: Site, outcome: Outcome) -> None:
     assert outcome.code == 1, outcome.text
     check_untold(outcome)
     (site.work / "r.txt").rename(site.directory / "r.txt")
-    check_unwritten(site.work)
+    check_unwritten(site.work, site.cache)
     (site.directory / "r.txt").rename(site.work / "r.txt")
 
 
@@ -231,3 +231,18 @@ def test_a_name_that_a_less_trusted_index_knows_too(site: Site, index: IndexServ
     assert outcome.code == 0, outcome.text
     assert "WARNING" not in outcome.stderr
     assert site.environment.distributions() == ["demo-1.0", "needed-2.0"]
+
+
+@pytest.mark.parametrize("way", ["-i", "--extra-index-url", "-f"])
+def test_plain_http_only_where_it_is_allowed(site: Site, second: IndexServer, way: str) -> None:
+    """The name of a host that is not this machine leads to the test's server through a proxy."""
+    second.add_wheel("demo", "1.0")
+    url = "http://index.invalid/simple" + ("/demo/" if way == "-f" else "")
+    places = [way, url] if way == "-i" else ["-i", second.index_url + "/nothing", way, url]
+    environ = {"http_proxy": second.url, "no_proxy": "127.0.0.1"}
+    outcome = site.install("demo", *places, environ=environ)
+    assert outcome.code == 1, outcome.text
+    assert "The repository located at index.invalid is not a trusted or secure host" in outcome.stderr
+    assert not any(
+        "index.invalid" in each.path or each.headers.get("host") == "index.invalid" for each in second.requests
+    )
