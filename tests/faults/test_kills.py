@@ -103,8 +103,9 @@ def test_an_upgrade(site: Site, wheels: Path) -> None:
         ["install", *environment, *asked(wheels, "demo==2.0")],
         ["freeze", *environment],
         site.environment.directory,
+        stride=2,
     )
-    check(ends, steps=30)
+    check(ends, steps=15)
     assert "after" in ends.states()
 
 
