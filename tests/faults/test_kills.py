@@ -1,4 +1,4 @@
-"""Commands that are killed at every step that changes something, and at random: the next command that looks is enough.
+"""Commands that are killed before every second or third change, and at random: the next command that looks is enough.
 
 Whatever stands in the environment afterwards is what was there before or what was asked for: packages, scripts and data
 files, whether below an environment, a `--target`, a `--prefix` or the user's own directory. The next command here is
