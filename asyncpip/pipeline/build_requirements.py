@@ -14,6 +14,7 @@ from asyncpip.errors import BuildError, StoreError
 from asyncpip.install.apply import apply_changes
 from asyncpip.install.linker import choose_link_mode
 from asyncpip.install.placement import Destination, WheelToInstall
+from asyncpip.pipeline.loop import first_cause
 from asyncpip.pipeline.question import answer_question, required_hashes
 from asyncpip.pipeline.session import Session
 from asyncpip.pipeline.stored_trees import drop_damaged, read_manifests
@@ -74,13 +75,17 @@ class PipelineBuildRequirements:
             waiting=self._waiting,
         )
         for _ in range(_MOST_REPAIRS):
-            answered = await answer_question(
-                request,
-                session,
-                self._reporter,
-                wanted=lambda resolution: resolution.decisions,
-                prefetch_archives=True,
-            )
+            try:
+                answered = await answer_question(
+                    request,
+                    session,
+                    self._reporter,
+                    wanted=lambda resolution: resolution.decisions,
+                    prefetch_archives=True,
+                )
+            except ExceptionGroup as group:
+                # The build that waits says whose requirements these are; it knows errors, not groups of them.
+                raise first_cause(group) from group
             if await anyio.to_thread.run_sync(self._link, answered, scheme):
                 return {
                     each.name: each.choice.version

@@ -260,3 +260,19 @@ def test_a_run_that_is_interrupted_while_it_builds(workplace: Workplace, tempora
     assert list(temporary.iterdir()) == []
     assert staged(workplace) == []
     assert workplace.environment.distributions() == []
+
+
+def test_what_a_build_requires_and_no_index_has(
+    workplace: Workplace, temporary: Path, index_server: IndexServer
+) -> None:
+    """The error names the project whose build needs it: nobody has asked for the backend by name."""
+    system = '[build-system]\nrequires = ["absent-backend"]\nbuild-backend = "absent"\n'
+    write_tree(workplace.work / "needy", {"pyproject.toml": system})
+    failed = install(workplace, temporary, "-i", index_server.index_url, "./needy")
+    assert failed.code == 1
+    assert "Failed to build './needy' when installing build dependencies" in failed.stderr
+    assert "No matching distribution found for absent-backend" in failed.stderr
+    assert "hint: " in failed.stderr
+    assert list(temporary.iterdir()) == []
+    assert staged(workplace) == []
+    assert workplace.environment.distributions() == []
