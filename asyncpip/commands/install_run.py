@@ -164,7 +164,8 @@ def run_install(start: Start) -> int:
 
 def _install(this: InstallRun, installed: InstalledDistributions) -> int:
     """Do the work."""
-    from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 200 ms
+    this.inquiry.begin_ahead(this.store)
+    from asyncpip.commands.install_work import install  # noqa: PLC0415 - loads the pipeline, 80 ms
     from asyncpip.commands.resolution_request import place_lines, with_cache_or_without  # noqa: PLC0415 - as above
 
     chosen = this.inquiry.selection(this.target, this.choice)
