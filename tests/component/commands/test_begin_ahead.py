@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -85,3 +87,10 @@ def test_when(
 def test_without_a_store_every_page_is_missing(begun: list[str]) -> None:
     begin_ahead(INDEX, [requirement("known")], None, {})
     assert begun == [INDEX.index_urls[0]]
+
+
+@pytest.mark.parametrize("command", ["install_run", "download", "wheel", "lock"])
+def test_every_command_that_resolves_begins_before_it_loads_the_pipeline(command: str) -> None:
+    source = inspect.getsource(import_module(f"asyncpip.commands.{command}"))
+    begun, loaded = source.find("inquiry.begin_ahead("), source.find("- loads the pipeline")
+    assert 0 < begun < loaded
