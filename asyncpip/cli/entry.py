@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
+_STDERR = 2
+
 
 def run() -> NoReturn:
     """Run the command line of this process and end it."""
     gc.disable()
+    open_standard_streams()
     code = main(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):  # noqa: TID251 - nothing is written, only what is held back let go
         try:
@@ -28,6 +31,19 @@ def run() -> NoReturn:
         except (AttributeError, OSError, ValueError):
             continue  # the printer has told of a stream that takes nothing any more
     os._exit(code)
+
+
+def open_standard_streams() -> None:
+    """Lead standard streams that are closed nowhere.
+
+    Else the next file that is opened would be stdout to every child process, and libuv ends a process that has a loop
+    on such a descriptor. For Python they stay closed: `sys.stdout` is None.
+    """
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor <= _STDERR:
+        os.set_inheritable(descriptor, True)
+        descriptor = os.dup(descriptor)
+    os.close(descriptor)
 
 
 def main(argv: Sequence[str]) -> int:

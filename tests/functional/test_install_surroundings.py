@@ -8,8 +8,11 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.environments import REPOSITORY, read_tree
 from tests.support.index_server import Fault
+from tests.support.source_tree import sdist_of
 
 if TYPE_CHECKING:
     from tests.support.environments import Workplace
@@ -144,6 +147,23 @@ def test_stdout_that_nobody_reads(workplace: Workplace, index_server: IndexServe
     assert done.returncode == 120, done.stderr
     assert "Traceback" not in done.stderr
     assert workplace.environment.distributions() == ["leaf-1.0"]  # what was begun is brought to its end
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_that_are_closed(workplace: Workplace, index_server: IndexServer, closed: str) -> None:
+    """No file of the run gets such a descriptor: children would write into it, and libuv ends the process."""
+    index_server.add_wheel("leaf", "1.0")
+    index_server.add(*sdist_of("built", "1.0", requires=("leaf",)))
+    environ = workplace.environ({"PYTHONPATH": str(REPOSITORY), "PIP_CACHE_DIR": str(workplace.cache)})
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "asyncpip", "install", "--compile",
+         "-i", index_server.index_url, "built", "--python", str(workplace.environment.directory)],
+        env=environ, cwd=workplace.work, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert ("Successfully installed built-1.0 leaf-1.0" in done.stdout) == (">&-" not in closed.split())
+    assert workplace.environment.distributions() == ["built-1.0", "leaf-1.0"]
 
 
 def test_working_directory_that_is_gone(workplace: Workplace, index_server: IndexServer) -> None:
