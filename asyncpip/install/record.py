@@ -8,6 +8,7 @@ hardly one needs a quote.
 from __future__ import annotations
 
 import binascii
+import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,23 @@ def parse_record(text: str) -> list[Row]:
     if set(map(len, rows)) == {_FIELDS}:
         return [(row[0], row[1], row[2]) for row in rows if row[0]]
     return [(row[0], row[1] if len(row) > 1 else "", row[2] if len(row) > 2 else "") for row in rows if row[0]]  # noqa: PLR2004
+
+
+def names_on_disk(path: str) -> tuple[str, ...]:
+    """Return under what names a file that RECORD calls ``path`` may lie on the disk.
+
+    In UTF-8, whatever the locale of this run is; and as this locale writes it, where that is another name.
+    """
+    if path.isascii():
+        return (path,)
+    in_utf8 = os.fsdecode(path.encode("utf-8", "surrogateescape"))
+    if in_utf8 == path:
+        return (path,)
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:  # no file can have this name here
+        return (in_utf8,)
+    return (path, in_utf8)
 
 
 def format_rows(rows: Iterable[Row]) -> bytes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asyncpip.core.values import Value
 from asyncpip.errors import InstallError
-from asyncpip.install.record import parse_record
+from asyncpip.install.record import names_on_disk, parse_record
 from asyncpip.install.scripts import entry_point_names
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ def _recorded_paths(dist: InstalledDistribution) -> Iterator[str]:
             f"asyncpip install --ignore-installed --no-deps {dist.raw_name}=={dist.version}",
         )
     for path, _, _ in parse_record(text):
-        yield os.path.join(dist.location, path)
+        for name in names_on_disk(path):
+            yield os.path.join(dist.location, name)
 
 
 def _collect_flat(dist: InstalledDistribution, found: _Found) -> None:

@@ -125,6 +125,19 @@ def test_nothing_goes_where_one_cannot(workplace: Workplace, index: IndexServer)
     assert read_tree(workplace.directory) == before
 
 
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}])
+def test_file_names_that_the_locale_cannot_write(
+    workplace: Workplace, index_server: IndexServer, locale: dict[str, str]
+) -> None:
+    """What was installed in UTF-8 goes as a whole, also where this run is not in UTF-8."""
+    before = read_tree(workplace.environment.directory)
+    index_server.add_wheel("accent", "1.0", files={"accent.py": "", "é.py": "", "ø/日本.py": "", "ø/__init__.py": ""})
+    done(workplace.install("-i", index_server.index_url, "--compile", "accent"))
+    outcome = done(workplace.asyncpip("uninstall", "-y", "accent", environ=locale))
+    assert "Successfully uninstalled accent-1.0" in outcome.stdout
+    assert read_tree(workplace.environment.directory) == before
+
+
 def test_question_is_asked_until_it_is_answered(workplace: Workplace, index: IndexServer) -> None:
     done(workplace.install("-i", index.index_url, "tools"))
     outcome = done(workplace.asyncpip("uninstall", "tools", typed="perhaps\nn\n", environ={"PIP_NO_INPUT": ""}))

@@ -10,12 +10,19 @@ import pytest
 from asyncpip.install.record import (
     format_rows,
     installed_rows,
+    names_on_disk,
     parse_record,
     row_line,
     row_of,
     unclaimed_rows,
     urlsafe_sha256,
 )
+
+
+@pytest.mark.parametrize("path", ["a/b.py", "é.py", "日本/x\udce9.py"])
+def test_names_on_disk_are_utf8(path: str) -> None:
+    """Where the locale is another one, there are two: `test_file_names_that_the_locale_cannot_write`."""
+    assert names_on_disk(path) == (path,)
 
 
 @pytest.mark.parametrize(
