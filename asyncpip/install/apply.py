@@ -117,7 +117,7 @@ def apply_changes(
             wait_for_workers()
             problems = transaction.rollback()
         if isinstance(error, OSError):
-            raise install_error(error, _rolled_back(problems)) from error
+            raise install_error(error, _rolled_back(problems), removes_only=not wheels) from error
         if isinstance(error, AsyncpipError) and problems:
             error.why = "\n".join(filter(None, (error.why, _rolled_back(problems))))
         raise

@@ -190,6 +190,7 @@ def test_file_systems_that_cannot_be_written_to(room: Room, index: IndexServer) 
         outcome = room(*arguments)
         assert outcome.code == 1, outcome.text
         assert "Read-only file system" in outcome.stderr, outcome.text
+        assert f"Could not {arguments[0]} packages due to an OSError" in outcome.stderr, outcome.text
         assert "Traceback" not in outcome.stderr, outcome.text
         assert room.tree() == before
     assert room("install", "-i", index.index_url, "demo").code == 0

@@ -176,7 +176,8 @@ def test_an_interrupt_waits_for_the_threads() -> None:
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.EROFS, errno.ENAMETOOLONG])
 def test_errors_have_hints(number: int) -> None:
-    error = install_error(OSError(number, os.strerror(number), "/x/y"), "the environment is as it was before")
+    cause = OSError(number, os.strerror(number), "/x/y")
+    error = install_error(cause, "the environment is as it was before", removes_only=False)
     assert isinstance(error, InstallError)
     assert os.strerror(number) in error.what
     assert "/x/y" in error.what
@@ -184,4 +185,15 @@ def test_errors_have_hints(number: int) -> None:
 
 
 def test_other_errors_have_none() -> None:
-    assert install_error(OSError(errno.EIO, "broken"), "why").hint is None
+    assert install_error(OSError(errno.EIO, "broken"), "why", removes_only=False).hint is None
+
+
+def test_errors_say_what_was_done() -> None:
+    cause = OSError(errno.EACCES, "Permission denied", "/x/y")
+    installing = install_error(cause, "why", removes_only=False)
+    removing = install_error(cause, "why", removes_only=True)
+    assert installing.what.startswith("Could not install packages due to an OSError: ")
+    assert "--user" in str(installing.hint)
+    assert removing.what.startswith("Could not uninstall packages due to an OSError: ")
+    assert removing.hint
+    assert "--user" not in removing.hint
