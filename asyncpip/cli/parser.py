@@ -121,7 +121,7 @@ class _Reader:
                 raise self._error(f"{flag} option does not take a value")
             self._apply_flag(option)
         else:
-            self._apply_value(option, flag, text if equals else self._next_value(flag))
+            self._apply_value(option, flag, text if equals else self._next_value(option, flag))
 
     def _read_short(self, word: str) -> None:
         """Read ``-q``, a group ``-qq``, or a value behind one: ``-rfile``."""
@@ -131,7 +131,7 @@ class _Reader:
             if option is None:
                 raise self._error(f"no such option: {flag}")
             if option.takes_value:
-                self._apply_value(option, flag, word[at:] or self._next_value(flag))
+                self._apply_value(option, flag, word[at:] or self._next_value(option, flag))
                 break
             self._apply_flag(option)
 
@@ -154,9 +154,12 @@ class _Reader:
         hint = option_hint(spelling, self.spec, self.commands)
         raise CommandLineError(f"no such option: {spelling}", self.spec, hint=hint)
 
-    def _next_value(self, flag: str) -> str:
-        """Return the next word, whatever it looks like, as the value of ``flag``."""
-        if not self.words:
+    def _next_value(self, option: Option, flag: str) -> str:
+        """Return the next word as the value of ``flag``, whatever it looks like (optparse).
+
+        Our own options take no option for a value: `--timings --dry-run` would write a file of that name.
+        """
+        if not self.words or (option.own and self.words[-1].startswith("--")):
             raise self._error(f"{flag} option requires 1 argument")
         return self.words.pop()
 

@@ -128,7 +128,7 @@ class Inquiry:
         """Return what is asked for, as lock files and scripts say it for ``target``; tell of what is odd about it."""
         settings = self.settings
         formats = format_control(settings, None, choice)
-        result = read_requirement_input(
+        return read_requirement_input(
             arguments=self.context.arguments,
             requirement_files=settings.texts("requirement_files"),
             constraint_files=settings.texts("constraint_files"),
@@ -140,15 +140,13 @@ class Inquiry:
             cwd=self.cwd,
             environ=self.context.environ,
             fetch_text=self._fetch_text,
+            warn=self.warn,
             markers=target.markers,
             tags=target.tags,
             prefers_sdist=lambda name: not formats.allows(name)[0],
             ignore_requires_python=settings.flag("ignore_requires_python"),
             verify_lone_file=verifies_lone_file,
         )
-        for text in result.warnings:
-            self.warn(text)
-        return result
 
     @property
     def depends_on_files_only(self) -> bool:

@@ -62,6 +62,7 @@ def read_requirement_input(
     cwd: str,
     environ: Mapping[str, str],
     fetch_text: Callable[[str], bytes],
+    warn: Callable[[str], None] = lambda _: None,
     markers: Mapping[str, str],
     tags: Sequence[str],
     prefers_sdist: Callable[[NormalizedName], bool] = lambda _name: False,
@@ -72,15 +73,15 @@ def read_requirement_input(
 
     ``config_settings`` belong to arguments and editables only. ``fetch_text`` is asked for ``http`` and ``https``
     URLs; ``markers`` and ``tags`` are the target's, for lock files and scripts. ``verify_lone_file`` reads a lone
-    argument that is an existing file as ``-r``. Raises `RequirementError`, `UsageError`, `CommandError` and whatever
-    ``fetch_text`` raises.
+    argument that is an existing file as ``-r``. ``warn`` is told of what is odd, as it is found. Raises
+    `RequirementError`, `UsageError`, `CommandError` and whatever ``fetch_text`` raises.
     """
     if len(scripts) > 1:
         raise CommandError("--requirements-from-script can only be given once")
-    files = SourceFiles(cwd, fetch_text)
+    files = SourceFiles(cwd, fetch_text, warn)
     run = RequirementReader(files, environ)
     if verify_lone_file and (lone := _lone_file(arguments, files)):
-        files.warnings.append(f"--verify: {lone!r} is a file; it is read as a requirements file (-r {lone})")
+        files.warn(f"--verify: {lone!r} is a file; it is read as a requirements file (-r {lone})")
         arguments, requirement_files = (), (*requirement_files, lone)
     sources, project_groups = _sort_sources(requirement_files, groups, cwd)
     for location in constraint_files:
@@ -174,7 +175,7 @@ def _add_arguments(
         if not text.strip():
             continue
         if text == "requirements.txt":
-            run.files.warnings.append(
+            run.files.warn(
                 'You are attempting to install a package literally named "requirements.txt" (which cannot exist). '
                 "Consider using the '-r' flag to install the packages listed in requirements.txt"
             )

@@ -12,7 +12,7 @@ from asyncpip.core.urls import redact, url_to_path
 from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.requirement_options import FileOption
-from asyncpip.resolve.requirement_text import PathKind, parse_requirement_text
+from asyncpip.resolve.requirement_text import PathKind, parse_requirement_text, place_of
 from asyncpip.resolve.requirements_file import (
     NestedFile,
     OptionLine,
@@ -70,13 +70,21 @@ _MOST_NESTED = 2_000
 class SourceFiles:
     """Reads files and URLs, and remembers which."""
 
-    def __init__(self, cwd: str, fetch_text: Callable[[str], bytes]) -> None:
+    def __init__(
+        self, cwd: str, fetch_text: Callable[[str], bytes], tell_warning: Callable[[str], None] = lambda _: None
+    ) -> None:
         self.cwd = cwd
         self.warnings: list[str] = []
         self.name_variables = False
         """Whether a requirements file names environment variables."""
         self.read_so_far: dict[str, str | None] = {}
         self._fetch_text = fetch_text
+        self._tell_warning = tell_warning
+
+    def warn(self, text: str) -> None:
+        """Keep a warning, and tell it at once: it may be the reason of an error that follows."""
+        self.warnings.append(text)
+        self._tell_warning(text)
 
     def read(self, location: str, failure: str) -> bytes:
         """Return the content; ``failure`` is how an error begins: ``Could not open requirements file``."""
@@ -147,7 +155,7 @@ class RequirementReader:
             constraint=origin.is_constraint,
             hashes=AllowedHashes.of(hashes),
             config_settings=config_settings,
-            warn=self.files.warnings.append,
+            warn=self.files.warn,
         )
         (self.constraints if origin.is_constraint else self.requirements).append(requirement)
 
@@ -156,11 +164,23 @@ class RequirementReader:
         start = location if is_remote(location) else os.path.normpath(os.path.join(self.files.cwd, location))
         self._follow(location, constraint=constraint, including={start: None})
 
-    def _follow(self, location: str, *, constraint: bool, including: dict[str, str | None]) -> None:
+    def _read(self, location: str, *, constraint: bool, named_by: Origin | None) -> bytes:
+        """Return a file's content; ``named_by`` is the line that names it."""
         kind = "constraint" if constraint else "requirements"
-        data = self.files.read(location, f"Could not open {kind} file")
+        try:
+            return self.files.read(location, f"Could not open {kind} file")
+        except RequirementError as error:
+            if named_by is not None:
+                error.why = f"it is named in {place_of(named_by)}"
+            raise
+
+    def _follow(
+        self, location: str, *, constraint: bool, including: dict[str, str | None], named_by: Origin | None = None
+    ) -> None:
+        data = self._read(location, constraint=constraint, named_by=named_by)
         text, warnings = decode_requirements(data, _locale_encoding(data), filename=location)
-        self.files.warnings += warnings
+        for warning in warnings:
+            self.files.warn(warning)
         self.files.name_variables |= "${" in text
         for item in parse_requirements_text(text, filename=location, variables=self._environ):
             match item:
@@ -183,13 +203,13 @@ class RequirementReader:
                             f"{location} line {item.line} names one file too many",
                             why=f"files may name files {_DEEPEST} deep, and {_MOST_NESTED} times in all",
                         )
-                    self._follow(nested, constraint=item.constraint, including={**including, nested: location})
+                    named_by = Origin(file=item.file, line=item.line)
+                    more = {**including, nested: location}
+                    self._follow(nested, constraint=item.constraint, including=more, named_by=named_by)
                 case OptionLine():
                     self._set(item, location)
                 case StrayHash():
-                    self.files.warnings.append(
-                        f"{item.file} line {item.line} has --hash but no requirement, and will be ignored."
-                    )
+                    self.files.warn(f"{item.file} line {item.line} has --hash but no requirement, and will be ignored.")
                 case _:
                     assert_never(item)
 

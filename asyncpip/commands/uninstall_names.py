@@ -100,11 +100,10 @@ def _names_of_files(context: CommandContext, target: TargetEnvironment) -> dict[
         cwd=os.getcwd(),
         environ=context.environ,
         fetch_text=lambda url: _fetch_text(context, url),
+        warn=lambda warning: _warn(context, warning),
         markers=target.markers,
         tags=target.tags,
     )
-    for warning in found.warnings:
-        _warn(context, warning)
     return {each.name: _as_written(each.text, each.name) for each in found.requirements if each.name is not None}
 
 

@@ -133,6 +133,13 @@ class IndexClient:
         )
 
     @property
+    def failed_places(self) -> tuple[str, ...]:
+        """Locations, without credentials, that did not answer what they were asked, or were not to be asked."""
+        places = [*self._indexes, *self._find_links]
+        failed = [place for place in places if place.is_trusted is False or place.told.difference(_NOT_FOUND)]
+        return tuple(redact(place.location) for place in failed)
+
+    @property
     def fresh_until(self) -> float:
         """Until when the same questions would get the same answers without a request, in seconds since the epoch.
 

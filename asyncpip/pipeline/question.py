@@ -11,6 +11,7 @@ import anyio.to_thread
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Stage, StageProgress
 from asyncpip.core.values import Value, replace
+from asyncpip.errors import NoMatchingDistributionError
 from asyncpip.pipeline.bridge import Bridge, SolverCancelledError
 from asyncpip.pipeline.keeping import Stored
 from asyncpip.pipeline.known_resolutions import Listener
@@ -118,7 +119,15 @@ async def solve(
         except SolverCancelledError as error:
             raise ResolutionCancelled from error
 
-    resolution = await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
+    try:
+        resolution = await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
+    except NoMatchingDistributionError as error:
+        if failed := session.index.failed_places:
+            error.why = "\n".join(
+                filter(None, [error.why, f"not all places answered (see above): {', '.join(failed)}"])
+            )
+            error.hint = "try again when they answer, or correct their addresses"
+        raise
     resolution = replace(resolution, has_warnings=listener.has_warnings, has_messages=bool(listener.messages))
     if known is not None and bridge.rests_on_digests:
         known.keep(key, resolution, listener)

@@ -64,6 +64,9 @@ CASES = {
     "member outside": Case("evil", ("is not a wheel that can be installed", "'../evil.py'")),
     "one broken of several": Case("leaf==2.0 cut", ("cut-1.0-py3-none-any.whl is not a valid wheel",)),
     "missing archive": Case("gone", ("could not download gone-1.0-py3-none-any.whl", "404")),
+    "file that a file names": Case("-r names.txt", ("Could not open requirements file", "line 2 of names.txt")),
+    "no wheel of that name": Case("./leaf.whl", ("the file does not exist", "Invalid wheel filename")),
+    "option for a value": Case("leaf --timings --dry-run", ("--timings option requires 1 argument",), 2),
     "missing file": Case("-r nowhere.txt", ("Could not open requirements file", "nowhere.txt")),
     "no requirement": Case("", ("You must give at least one requirement to install",)),
     "no project directory": Case(".", ("is not installable", "pyproject.toml")),
@@ -99,6 +102,7 @@ def index(index_server: IndexServer) -> IndexServer:
 def prepared(workplace: Workplace, index: IndexServer) -> Workplace:
     """Return a place with something installed already."""
     (workplace.work / "bad.txt").write_text("leaf\n==x\n")
+    (workplace.work / "names.txt").write_text("leaf\n-r nowhere.txt\n")
     (workplace.work / "limits.txt").write_text("leaf<2\n")
     (workplace.work / "hashed.txt").write_text(f"choosy==1.0 --hash=sha256:{'1' * 64}\n")
     outcome = workplace.install("-i", index.index_url, "leaf==1.0", "choosy==2.0")
@@ -132,6 +136,17 @@ def test_index_that_does_not_answer(workplace: Workplace) -> None:
     assert "WARNING: " in outcome.stderr
     assert "http://127.0.0.1:1/simple" in outcome.stderr
     assert "No matching distribution found for leaf" in outcome.stderr
+    assert "not all places answered (see above): http://127.0.0.1:1/simple" in outcome.stderr
+    assert "hint: try again when they answer" in outcome.stderr
+    assert "spelling" not in outcome.stderr
+
+
+def test_place_that_is_not_there_beside_one_that_is(workplace: Workplace, index: IndexServer) -> None:
+    outcome = workplace.install("-i", index.index_url, "-f", "http://127.0.0.1:1/links.html", "--retries=0", "leaf>9")
+    assert outcome.code == 1
+    assert "(from versions: 1.0, 2.0)" in outcome.stderr
+    assert "not all places answered (see above): http://127.0.0.1:1/links.html" in outcome.stderr
+    assert index.index_url not in outcome.stderr
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")

@@ -85,6 +85,7 @@ def test_what_a_command_line_says(line: str, values: dict[str, object], argument
         ("--ver", "ambiguous option: --ver (--verbose, --version?)"),
         ("install -r", "-r option requires 1 argument"),
         ("install --retries", "--retries option requires 1 argument"),
+        ("install --timings --dry-run", "--timings option requires 1 argument"),
         ("install --no-deps=1", "--no-deps option does not take a value"),
         ("install --retries abc", "option --retries: invalid integer value: 'abc'"),
         ("install --retries=", "option --retries: invalid integer value: ''"),
