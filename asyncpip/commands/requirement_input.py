@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING
 
 from asyncpip.commands.requirement_sources import RequirementReader, SourceFiles, path_kind
 from asyncpip.core.requirement import Origin
-from asyncpip.core.urls import redact
+from asyncpip.core.urls import is_remote, redact
 from asyncpip.core.values import Value
 from asyncpip.errors import CommandError, RequirementError
-from asyncpip.resolve.requirement_text import (
-    PathKind,
-    has_archive_suffix,
-    parse_standard_requirement,
-    split_extras,
-)
-from asyncpip.resolve.requirements_file import is_lock_location, is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,6 +120,8 @@ class _LockSource:
 
 
 def _lone_file(arguments: Sequence[str], files: SourceFiles) -> str | None:
+    from asyncpip.resolve.requirement_text import PathKind, has_archive_suffix  # noqa: PLC0415 - for `--verify` only
+
     if len(arguments) != 1 or has_archive_suffix(arguments[0]):
         return None
     return arguments[0] if path_kind(os.path.join(files.cwd, arguments[0])) is PathKind.FILE else None
@@ -147,6 +142,11 @@ def _sort_sources(
         from asyncpip.resolve.dependency_groups import parse_group_option  # noqa: PLC0415 - loads TOML and more
 
         wanted += [parse_group_option(value) for value in groups]
+    if not wanted:
+        return sources, project_groups
+    from asyncpip.resolve.requirement_text import split_extras  # noqa: PLC0415 - loads `packaging`'s parser
+    from asyncpip.resolve.requirements_file import is_lock_location  # noqa: PLC0415 - as above
+
     for written, group in wanted:
         bare, extras = split_extras(written) if written.endswith("]") else (written, frozenset())
         if not is_lock_location(bare):
@@ -220,6 +220,7 @@ def _add_lock(
 
 def _add_script(run: RequirementReader, path: str, python_full_version: str | None) -> None:
     """Add what a script depends on; ``python_full_version`` None checks no Python."""
+    from asyncpip.resolve.requirement_text import parse_standard_requirement  # noqa: PLC0415 - as above
     from asyncpip.resolve.script_metadata import parse_script_metadata  # noqa: PLC0415 - loads TOML
 
     metadata = parse_script_metadata(run.files.read_text(path, "Could not open script"), path)

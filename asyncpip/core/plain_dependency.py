@@ -6,7 +6,8 @@ What is not plain goes to `core.dependency`, whose verdict counts; so do lines t
 from __future__ import annotations
 
 from asyncpip.core.names import normalize_name
-from asyncpip.core.version_text import is_plain_specifier, meets, parse_release
+from asyncpip.core.plain_marker import PlainMarkers
+from asyncpip.core.version_text import is_plain_specifier, meets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from asyncpip.core.dependency import MarkerEvaluator
 
 _NAME_ENDS = " \t<>=!~[(@"
-_VERSIONS = ("python_version", "python_full_version")
-_WORDS = (
-    "sys_platform", "platform_system", "platform_python_implementation", "implementation_name", "os_name",
-    "platform_machine",
-)  # fmt: skip
 
 
 class PlainDependency:
@@ -60,7 +56,7 @@ class DependencyReader:
         self._markers = markers
         self._answers: dict[str, bool] = {}
         self._evaluator: MarkerEvaluator | None = None
-        self._releases = {name: parse_release(markers.get(name, "")) for name in _VERSIONS}
+        self._plain_markers = PlainMarkers(markers)
 
     def read(self, lines: list[str]) -> list[PlainDependency]:
         """Return those of ``lines`` whose marker holds; raise `InvalidDependencyError` for one that is malformed."""
@@ -74,42 +70,11 @@ class DependencyReader:
     def _holds(self, marker: str, line: str) -> bool:
         answer = self._answers.get(marker)
         if answer is None:
-            answer = self._plain_answer(marker)
+            answer = self._plain_markers.answer(marker)
             if answer is None:
                 answer = self._full_answer(line)
             self._answers[marker] = answer
         return answer
-
-    def _plain_answer(self, marker: str) -> bool | None:
-        """Return what a marker of common clauses comes to; None for every other one."""
-        alternatives = _split(marker, " or ")
-        if alternatives is None:
-            return None
-        answers = []
-        for alternative in alternatives:
-            parts = _split(alternative, " and ") or [""]
-            values = [
-                self._plain_answer(part[1:-1]) if part[:1] == "(" and part[-1:] == ")" else self._clause_answer(part)
-                for part in map(str.strip, parts)
-            ]
-            if None in values:
-                return None
-            answers.append(all(values))
-        return any(answers)
-
-    def _clause_answer(self, clause: str) -> bool | None:
-        variable, operator, value = _split_clause(clause)
-        if variable == "extra":
-            # No extra is asked for.
-            return {"==": False, "!=": True}.get(operator) if value else None
-        if variable in _VERSIONS:
-            release = self._releases[variable]
-            if release is None or not value:
-                return None
-            return meets(".".join(map(str, release)), f"{operator}{value}")
-        if variable in _WORDS and operator in ("==", "!=") and value[:1].isalpha() and value[0] not in "vV":
-            return (self._markers.get(variable) == value) is (operator == "==")
-        return None
 
     def _full_answer(self, line: str) -> bool:
         from asyncpip.core.dependency import MarkerEvaluator, parse_dependency  # noqa: PLC0415 - loads `packaging`
@@ -154,38 +119,3 @@ def _is_name(text: str) -> bool:
 
 def _is_name_list(text: str) -> bool:
     return all(_is_name(part.strip()) for part in text.split(",")) if text.strip() else True
-
-
-def _split_clause(clause: str) -> tuple[str, str, str]:
-    """Return variable, operator and value of ``variable op "value"``; empty texts where it is not of that form."""
-    clause = clause.strip()
-    quote = clause[-1:]
-    before, opening, value = clause[:-1].partition(quote) if quote in ("'", '"') and quote else ("", "", "")
-    if not opening or "'" in value or '"' in value or "'" in before or '"' in before:
-        return "", "", ""
-    words = before.split()
-    if len(words) == 1:
-        variable = words[0].rstrip("<>=!~")
-        return variable, words[0][len(variable) :], value
-    if len(words) != 2:  # noqa: PLR2004 - variable and operator
-        return "", "", ""
-    return words[0], words[1], value
-
-
-def _split(marker: str, word: str) -> list[str] | None:
-    """Return what stands between the ``word``s outside of parentheses; None where those are not in pairs."""
-    if "(" not in marker and ")" not in marker:
-        return marker.split(word)
-    parts = []
-    depth = start = at = 0
-    while at < len(marker):
-        sign = marker[at]
-        depth += (sign == "(") - (sign == ")")
-        if depth < 0:
-            return None
-        if depth == 0 and marker.startswith(word, at):
-            parts.append(marker[start:at])
-            at = start = at + len(word)
-        else:
-            at += 1
-    return [*parts, marker[start:]] if depth == 0 else None

@@ -7,9 +7,10 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit, urlunsplit
 
-_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#@\s]*@")
-_VARIABLES = re.compile(r"\$\{[A-Za-z0-9_-]+\}(:\$\{[A-Za-z0-9_-]+\})?")
+# Compiled when they are needed first, which is in few runs.
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:"
+_CREDENTIALS = r"(?<=://)[^/?#@\s]*@"
+_VARIABLES = r"\$\{[A-Za-z0-9_-]+\}(:\$\{[A-Za-z0-9_-]+\})?"
 VCS_SCHEMES = ("git", "hg", "svn", "bzr")
 
 
@@ -22,12 +23,14 @@ class Credentials(NamedTuple):
 
 def redact(text: str) -> str:
     """Return ``text`` with the password of every URL in it as ``****``; a lone user name, often a token, too."""
+    if "@" not in text:
+        return text
 
     def hide(match: re.Match[str]) -> str:
         user, colon, _ = match.group(0)[:-1].partition(":")
         return f"{user}:****@" if colon else "****@"
 
-    return _CREDENTIALS.sub(hide, text)
+    return re.sub(_CREDENTIALS, hide, text)
 
 
 def split_credentials(url: str) -> tuple[str, Credentials | None]:
@@ -44,19 +47,24 @@ def split_credentials(url: str) -> tuple[str, Credentials | None]:
 def without_credentials(url: str) -> str:
     """Return ``url`` as PEP 610 wants it kept: without its user part, unless that is ``git`` or only variables."""
     userinfo = urlsplit(url).netloc.rpartition("@")[0]
-    return url if userinfo == "git" or _VARIABLES.fullmatch(userinfo) else split_credentials(url)[0]
+    return url if userinfo == "git" or re.fullmatch(_VARIABLES, userinfo) else split_credentials(url)[0]
 
 
 def is_url(text: str) -> bool:
     """Return whether ``text`` is a URL with a scheme that a requirement may have."""
-    scheme = text.partition(":")[0].lower() if _SCHEME.match(text) else ""
+    scheme = text.partition(":")[0].lower() if re.match(_SCHEME, text) else ""
     return scheme in ("http", "https", "file", "ftp") or is_vcs_url(text)
+
+
+def is_remote(location: str) -> bool:
+    """Return whether ``location`` is a URL of a kind that files may have: ``http``, ``https``, ``file``."""
+    return location[:6].lower().startswith(("http:", "https:", "file:"))
 
 
 def is_vcs_url(text: str) -> bool:
     """Return whether ``text`` is ``vcs+transport://…``."""
     program, plus, _ = text.partition("+")
-    return bool(plus) and program.lower() in VCS_SCHEMES and "://" in text and _SCHEME.match(text) is not None
+    return bool(plus) and program.lower() in VCS_SCHEMES and "://" in text and re.match(_SCHEME, text) is not None
 
 
 def path_to_url(path: str) -> str:

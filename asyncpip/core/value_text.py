@@ -13,7 +13,6 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
@@ -33,7 +32,7 @@ def _function_text(function: FunctionType) -> str:
 
 _SIMPLE: Mapping[type, Callable[[Any], str]] = {
     **dict.fromkeys((type(None), str, bytes, int, float, bool), repr),
-    **dict.fromkeys((Version, Marker, dt.datetime), lambda value: f"{type(value).__name__} {str(value)!r}"),
+    **dict.fromkeys((Version, dt.datetime), lambda value: f"{type(value).__name__} {str(value)!r}"),
     SpecifierSet: lambda value: f"SpecifierSet {str(value)!r} {value.prereleases}",
     FunctionType: _function_text,
 }
@@ -54,6 +53,8 @@ def _add(value: Any, leave_out: Collection[str], parts: list[str]) -> None:
         _add_all("(", value, leave_out, parts)
     elif kind in (frozenset, set):
         _add_all("{", sorted(text_of(each, leave_out) for each in value), leave_out, parts)
+    elif kind.__module__ == "packaging.markers":  # which is not imported where nobody wrote one
+        parts.append(f"Marker {str(value)!r}")
     elif isinstance(value, enum.Enum):
         parts.append(f"{kind.__name__}.{value.name}")
     elif kind is MarkerEvaluator:

@@ -9,10 +9,10 @@ from packaging.dependency_groups import DependencyGroupResolver
 
 from asyncpip.core.requirement import Origin
 from asyncpip.core.toml_text import parse_toml
-from asyncpip.core.urls import redact
+from asyncpip.core.urls import is_remote, redact
 from asyncpip.errors import RequirementError, UsageError
 from asyncpip.resolve.requirement_text import parse_standard_requirement, split_extras
-from asyncpip.resolve.requirements_file import is_lock_location, is_remote
+from asyncpip.resolve.requirements_file import is_lock_location
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,10 +25,9 @@ from asyncpip.core.names import normalize_name
 from asyncpip.core.page import PageFile
 from asyncpip.core.requirement import DirectKind, DirectReference, Origin, UserRequirement
 from asyncpip.core.toml_text import parse_toml
-from asyncpip.core.urls import filename_of, join, path_to_url, redact
+from asyncpip.core.urls import filename_of, is_remote, join, path_to_url, redact
 from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
-from asyncpip.resolve.requirements_file import is_remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -22,6 +22,7 @@ from asyncpip.core.requirement import DirectKind, DirectReference, UserRequireme
 from asyncpip.core.urls import VCS_SCHEMES, filename_of, is_url, is_vcs_url, path_to_url, redact, url_to_path
 from asyncpip.core.wheel_filename import SDIST_SUFFIXES, parse_wheel_name
 from asyncpip.errors import RequirementError
+from asyncpip.resolve.plain_requirement import parse_plain_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,8 +37,6 @@ _EGG = re.compile(r"[#&]egg=([^&]*)")
 _SUBDIRECTORY = re.compile(r"[#&]subdirectory=([^&]*)")
 _HASH = re.compile(rf"[#&]({'|'.join(KNOWN_ALGORITHMS)})=([^&]*)")
 _ANY_VERSION = SpecifierSet()
-_PLAIN_PIN = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(==[0-9]+(?:\.[0-9]+)*)")
-"""What nearly every line of a long file looks like."""
 
 
 class PathKind(enum.Enum):
@@ -97,16 +96,8 @@ def parse_requirement_text(
         )
     if constraint and editable:
         raise RequirementError("Editable requirements are not allowed as constraints", why=place_of(origin))
-    if not editable and (pin := _PLAIN_PIN.fullmatch(text)):
-        # Half the time of `packaging.requirements`; such a text has one meaning only.
-        return UserRequirement(
-            text=text,
-            name=normalize_name(pin[1]),
-            specifier=SpecifierSet(pin[2]),
-            hashes=hashes,
-            config_settings=config_settings,
-            origin=origin,
-        )
+    if not editable and (plain := parse_plain_requirement(text, origin, hashes, config_settings)):
+        return plain
     surroundings = _Surroundings(origin, cwd, exists, warn)
     parts = (_parse_editable if editable else _parse_plain)(text, surroundings)
     name = None if parts.named is None else normalize_name(parts.named.name)

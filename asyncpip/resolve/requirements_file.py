@@ -11,7 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from asyncpip.core.urls import join, redact
+from asyncpip.core.urls import is_remote, join, redact
 from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.requirement_options import (
@@ -35,7 +35,6 @@ _BYTE_ORDER_MARKS = (
 _DECLARED_ENCODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 _COMMENT_LINE = re.compile(r"\s*#")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_URL = re.compile(r"(?:https?|file):", re.IGNORECASE)
 _LOCK_NAME = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 
 
@@ -147,16 +146,11 @@ def parse_requirements_text(text: str, *, filename: str, variables: Mapping[str,
 
 def join_location(parent: str, child: str, *, cwd: str) -> str:
     """Return the path or URL of ``child``, named in a file at ``parent``; a path becomes absolute, from ``cwd``."""
-    if _URL.match(parent):
+    if is_remote(parent):
         return join(parent, child)
-    if _URL.match(child):
+    if is_remote(child):
         return child
     return os.path.normpath(os.path.join(cwd, os.path.dirname(parent), child))
-
-
-def is_remote(location: str) -> bool:
-    """Return whether ``location`` is a URL of a kind that files may have: ``http``, ``https``, ``file``."""
-    return _URL.match(location) is not None
 
 
 def is_lock_location(location: str) -> bool:

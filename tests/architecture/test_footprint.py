@@ -31,9 +31,9 @@ ONLY_FOR_REQUESTS = (
 """What only a run that sends something may load. (`ssl` comes with asyncio and anyio.)"""
 LEAN = (
     "cli.completion", "cli.entry", "commands.check", "commands.context", "commands.freeze", "commands.list",
-    "commands.show", "core.headers", "core.lean_json", "core.names", "core.plain_dependency", "core.target",
-    "core.unpacking", "core.values", "core.version_text", "environment.interpreter_records", "environment.listing",
-    "environment.scan", "environment.tags", "environment.target", "environment.view", "errors",
+    "commands.show", "core.headers", "core.lean_json", "core.names", "core.plain_dependency", "core.plain_marker",
+    "core.target", "core.unpacking", "core.values", "core.version_text", "environment.interpreter_records",
+    "environment.listing", "environment.scan", "environment.tags", "environment.target", "environment.view", "errors",
     "install.apply", "install.archive", "install.journal", "install.linker", "install.manifest", "install.record",
     "install.scheme", "install.scripts", "install.transaction", "install.unpack_worker", "install.unpacker",
     "install.wheel", "store.answers", "store.layout", "store.sealed", "store.store",
@@ -174,6 +174,25 @@ def test_install_of_wheels_loads_nothing_that_builds(environments: dict[str, Pat
         arguments, ("pyproject_hooks", "tarfile", "tomllib", "asyncpip.build", "asyncpip.pipeline.builder")
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+NOT_FOR_A_NAME = (
+    "packaging.markers", "packaging.requirements", "packaging.tags", "packaging.utils",
+    "asyncpip.resolve.requirement_options", "asyncpip.resolve.requirement_text", "asyncpip.resolve.requirements_file",
+)  # fmt: skip
+"""What an install that is given names, of projects with usual metadata, does without; as everywhere below."""
+
+
+@pytest.mark.parametrize("also", [(), ("--dry-run",)], ids=["install", "dry run"])
+def test_install_of_a_name_loads_little(
+    environments: dict[str, Path], server: IndexServer, tmp_path: Path, also: tuple[str, ...]
+) -> None:
+    """The cold path: nothing is in the store, and nothing is installed."""
+    asked = len(server.requests)
+    places = {**environments, "cache": tmp_path / "cache"}
+    done = run_blocked([*install_arguments(places, "filled", server), "--force-reinstall", *also], NOT_FOR_A_NAME)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(server.requests) > asked
 
 
 def test_install_without_a_proxy_loads_no_aiohttp(environments: dict[str, Path], server: IndexServer) -> None:

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from packaging.markers import UndefinedComparison
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from asyncpip.core.dependency import InvalidDependencyError
+from asyncpip.core.dependency import InvalidDependencyError, MarkerEvaluator, parse_dependency
+from asyncpip.core.hashes import NO_HASHES
 from asyncpip.core.headers import parse_headers
 from asyncpip.core.names import is_valid_name, normalize_name
 from asyncpip.core.plain_dependency import DependencyReader
+from asyncpip.core.requirement import Origin
 from asyncpip.core.version_text import canonical_version, meets
+from asyncpip.resolve.plain_requirement import parse_plain_requirement
+from asyncpip.resolve.requirement_text import has_archive_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -142,6 +147,53 @@ def test_dependencies(line: str) -> None:
     if said == [] and expected is None:
         return  # a marker that does not hold excuses what is wrong elsewhere in a line
     assert said == expected
+
+
+def resolving_answer(line: str, extras: tuple[str, ...]) -> bool | None:
+    try:
+        return MarkerEvaluator(MARKERS).applies(parse_dependency(line), extras)
+    except InvalidDependencyError:
+        return None
+
+
+@given(lines, st.sampled_from([(), ("test",), ("test", "linux"), ("v1",)]))
+@example('a; (python_version < "3.8" ) and extra == "test"', ("test",))
+@example('a; os_name == "x and y" or extra == "test"', ("test",))
+@example("a; os_name\t==\x0b'posix'", ())
+def test_dependencies_in_resolving(line: str, extras: tuple[str, ...]) -> None:
+    """What decides about wheels is what `packaging` says, with extras asked for."""
+    try:
+        marker = Requirement(line).marker
+        expected = [marker is None or marker.evaluate({**MARKERS, "extra": each}) for each in extras or ("",)]
+    except (InvalidRequirement, UndefinedComparison, ValueError):
+        assert resolving_answer(line, ()) in (None, True, False)  # no other error; what is not looked at may be wrong
+        return
+    assert resolving_answer(line, extras) is any(expected)
+
+
+requirement_texts = st.tuples(
+    st.sampled_from(["a", "Foo.Bar_baz", "x-", "-x", "a1 ", "é", "\u212a", "x.tar.gz", "x.whl", ".", "a/b", " a", ""]),
+    st.sampled_from(["", "", "", "[x]", "[x", " @ https://example.org/a.whl"]),
+    st.sampled_from(["", " ", "\t"]),
+    st.one_of(specifiers, specifiers.map(lambda text: f"({text})")),
+    st.sampled_from(["", "", "", " ", ";", '; os_name == "nt"', "[x]", ".tar.gz", ".zip"]),
+).map("".join)
+
+
+@given(requirement_texts)
+@example("requests")
+@example("requests >= 2.0, !=2.1.*")
+@example("x==1.0.tar.gz")
+def test_requirement_texts(text: str) -> None:
+    """A text that is plain is what `packaging` reads, and neither a path nor an archive."""
+    found = parse_plain_requirement(text, Origin(), NO_HASHES, ())
+    if found is None:
+        return
+    expected = Requirement(text)
+    assert (found.name, found.specifier) == (canonicalize_name(expected.name), expected.specifier)
+    assert (expected.extras, expected.marker, expected.url) == (set(), None, None)
+    assert not has_archive_suffix(text)
+    assert "/" not in text
 
 
 field_lines = st.sampled_from(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from asyncpip.core.urls import is_remote
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.requirement_options import FileOption, LineError, read_line_options, read_plain_hashes
 from asyncpip.resolve.requirements_file import (
@@ -14,7 +15,6 @@ from asyncpip.resolve.requirements_file import (
     StrayHash,
     decode_requirements,
     is_lock_location,
-    is_remote,
     join_location,
     parse_requirements_text,
 )
