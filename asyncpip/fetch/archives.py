@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,8 @@ from asyncpip.core.urls import redact, url_to_path, without_fragment
 from asyncpip.core.values import Value
 from asyncpip.errors import DownloadError, HashMismatchError, RequirementError, StoreError
 from asyncpip.fetch.arrivals import Arrivals
-from asyncpip.fetch.hashes import check_digests, check_known, demands_of, digests_for
-from asyncpip.fetch.mapped import FreshFiles, MappedFile, unlink_quietly
+from asyncpip.fetch.hashes import RunningDigests, check_known, demands_of, digests_for
+from asyncpip.fetch.received import FreshFiles, ReceivedFile, unlink_quietly
 from asyncpip.store.layout import is_digest
 
 if TYPE_CHECKING:
@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.page import PageFile
     from asyncpip.fetch.downloader import Downloader
+    from asyncpip.fetch.sinks import Received
     from asyncpip.store.store import Store
 
     _Result = TypeVar("_Result")
+
+_READ_BYTES = 256 * 1024
+"""What of a file is hashed at once: it stays in the processor's cache meanwhile."""
 
 
 class StoredArchive(Value):
@@ -83,9 +87,13 @@ class ArchiveFetcher:
                 return found
         if file.url.startswith("file:"):
             return await self._in_worker(self._read_local, file, required)
+        # A large one takes long enough to arrive to be hashed meanwhile; it need not be read again then.
+        seen = (
+            RunningDigests(demands_of(given=file.hashes, required=required)) if self._arrivals.is_large(file) else None
+        )
         with self._downloader.expecting(file.filename, file.size):
             return await self._arrivals.fetch(
-                file, lambda content: self._in_worker(self._keep_content, file, required, content)
+                file, lambda content: self._in_worker(self._keep_content, file, required, content, seen), seen
             )
 
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredArchive:
@@ -187,18 +195,32 @@ class ArchiveFetcher:
         )
 
     def _keep_content(
-        self, file: PageFile, required: AllowedHashes, content: bytes | bytearray | mmap.mmap
+        self, file: PageFile, required: AllowedHashes, content: Received | bytes, seen: RunningDigests | None = None
     ) -> StoredArchive:
-        """Check what arrived and make it an archive of the store. Blocks; for a thread."""
+        """Check what arrived and make it an archive of the store. Blocks; for a thread.
+
+        ``seen`` has been shown all of it already.
+        """
         demands = demands_of(given=file.hashes, required=required)
-        digest = check_digests(content, demands, label=file.filename, url=file.url)
         try:
-            aside = content.path if isinstance(content, MappedFile) else self._store.write_temporary(content)
+            known = seen.known() if seen else self._digests(content, demands)
+            check_known(known, demands, label=file.filename, url=file.url)
+            digest = Digest(known["sha256"])
+            aside = content.path if isinstance(content, ReceivedFile) else self._store.write_temporary(content)
             path = self._store.commit_archive(aside, digest, file.filename)
         except OSError as error:
             raise StoreError(f"could not keep {file.filename}", why=str(error)) from error
         self._fresh.add(digest)
         return StoredArchive(digest=digest, path=path, size_bytes=len(content), from_store=False)
+
+    @staticmethod
+    def _digests(content: Received | bytes, demands: Sequence[AllowedHashes]) -> dict[str, str]:
+        if not isinstance(content, ReceivedFile):
+            return digests_for(content, demands)
+        found = digests_for_file(content.path, demands)
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, "it was taken away while it arrived", content.path)
+        return found[0]
 
 
 def _check_filename(name: str, url: str) -> None:
@@ -209,10 +231,13 @@ def _check_filename(name: str, url: str) -> None:
 
 def digests_for_file(path: str, demands: Sequence[AllowedHashes]) -> tuple[dict[str, str], int] | None:
     """Return digests and size of the file at ``path``; None where there is none that can be read."""
+    digests, size = RunningDigests(demands), 0
+    room = memoryview(bytearray(_READ_BYTES))
     try:
-        with open(path, "rb") as reading:
-            size = os.fstat(reading.fileno()).st_size
-            content = mmap.mmap(reading.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        with open(path, "rb", buffering=0) as reading:
+            while count := reading.readinto(room):
+                digests.feed(room[:count])
+                size += count
     except OSError:
         return None
-    return digests_for(content, demands), size
+    return digests.known(), size

@@ -15,34 +15,21 @@ from asyncpip.core.urls import without_fragment
 from asyncpip.errors import HashMismatchError
 from asyncpip.fetch.budget import ByteBudget
 from asyncpip.fetch.downloader import IN_FLIGHT_LIMIT_BYTES, IN_MEMORY_LIMIT_BYTES
-from asyncpip.fetch.mapped import MappedFile, unlink_quietly
+from asyncpip.fetch.received import ReceivedFile, unlink_quietly
 
 if TYPE_CHECKING:
-    import mmap
     from collections.abc import Awaitable, Callable
-    from typing import Protocol, TypeVar
+    from typing import TypeVar
 
     from asyncpip.core.page import PageFile
     from asyncpip.fetch.downloader import Downloader
-    from asyncpip.fetch.sinks import Watcher
+    from asyncpip.fetch.received import Files
+    from asyncpip.fetch.sinks import Received, Watcher
     from asyncpip.store.store import Store
 
     Taken = TypeVar("Taken")
-    Content = bytes | bytearray | mmap.mmap
-    Take = Callable[[Content], Awaitable[Taken]]
+    Take = Callable[[Received], Awaitable[Taken]]
 
-    class Files(Protocol):
-        """Where mapped files come from, and go when nobody reads them any more."""
-
-        def take(self, size_bytes: int) -> MappedFile:
-            """Return ``size_bytes`` bytes, more than none."""
-
-        def give_back(self, mapped: MappedFile) -> None:
-            """Do with the file what is to be done with it."""
-
-
-_MAP_FROM_BYTES = 64 * 1024
-"""Below it, writing the archive out for whoever wants it costs less than mapping a file."""
 _UNKNOWN_SIZE_BYTES = 1024 * 1024
 """What an archive of unknown size is booked as."""
 
@@ -51,7 +38,7 @@ class Arrivals:
     """Fetches archives within a budget of bytes. Made inside the event loop."""
 
     def __init__(self, store: Store, downloader: Downloader, files: Files) -> None:
-        """``files`` gives the memory that archives arrive in."""
+        """``files`` gives the files that archives arrive in."""
         self._store = store
         self._files = files
         self._downloader = downloader
@@ -66,7 +53,7 @@ class Arrivals:
         """Return what ``take`` makes of the archive of ``file``; ``watcher`` sees a large one as it arrives.
 
         It is asked again with fresh bytes where those that an earlier run left have made it raise `HashMismatchError`.
-        A file that the bytes are in (`MappedFile`) goes with the call, unless ``take`` renames it.
+        The file that the archive is in goes with the call, unless ``take`` renames it.
         """
         size = file.size
         booked = await self._budget.take(min(size or _UNKNOWN_SIZE_BYTES, IN_MEMORY_LIMIT_BYTES))
@@ -86,14 +73,13 @@ class Arrivals:
             self._budget.give_back(booked)
 
     async def _fetch(self, file: PageFile, take: Take[Taken], partial: str | None, watcher: Watcher | None) -> Taken:
-        mapped: list[MappedFile] = []
+        opened: list[str] = []
 
-        def allocate(size_bytes: int) -> bytearray | mmap.mmap:
-            """Let bytes arrive in the page cache of a file, where another process finds them."""
-            if size_bytes < _MAP_FROM_BYTES:
-                return bytearray(size_bytes)
-            mapped.append(self._files.take(size_bytes))
-            return mapped[-1]
+        def open_file(size_bytes: int) -> tuple[int, str]:
+            """Have the archive arrive where another process finds it."""
+            descriptor, path = self._files.take(size_bytes)
+            opened.append(path)
+            return descriptor, path
 
         try:
             content = await self._downloader.fetch(
@@ -101,7 +87,7 @@ class Arrivals:
                 label=file.filename,
                 size_bytes=file.size,
                 partial_path=partial,
-                allocate=allocate,
+                open_file=open_file,
                 watcher=watcher,
             )
             try:
@@ -110,8 +96,8 @@ class Arrivals:
                 if partial is not None:  # one that is not whole stays for the next run
                     with anyio.CancelScope(shield=True):
                         await anyio.to_thread.run_sync(
-                            unlink_quietly, content.path if isinstance(content, MappedFile) else partial
+                            unlink_quietly, content.path if isinstance(content, ReceivedFile) else partial
                         )
         finally:
-            for file_in_memory in mapped:
-                self._files.give_back(file_in_memory)
+            for path in opened:
+                self._files.give_back(path)

@@ -22,14 +22,14 @@ from asyncpip.core.events import (
 )
 from asyncpip.core.urls import redact, without_fragment
 from asyncpip.errors import DownloadError, StoreError
-from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, Sink
+from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, TemporaryFileSink
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from asyncpip.core.events import Reporter
-    from asyncpip.fetch.sinks import Memory, Watcher
+    from asyncpip.fetch.sinks import OpenFile, Received, Sink, Watcher
     from asyncpip.net.transport import Response, Transport
 
 IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
@@ -79,23 +79,23 @@ class Downloader:
         label: str,
         size_bytes: int | None,
         partial_path: str | None,
-        allocate: Callable[[int], Memory] = bytearray,
+        open_file: OpenFile | None = None,
         watcher: Watcher | None = None,
-    ) -> Memory:
-        """Return the archive at ``url``, in memory or, where ``partial_path`` is given, mapped from that file.
+    ) -> Received:
+        """Return the archive at ``url``: in ``partial_path``, else in what ``open_file`` opens, else in memory.
 
-        ``allocate`` gives the memory for archives without a partial file, ``watcher`` sees what goes to one. Raises
-        `DownloadError`, and `StoreError` where the file cannot be written. A partial file is left behind when the
-        transfer fails, for the next run.
+        One of a few bytes is in memory too where it need not be. ``watcher`` sees what goes to a partial file. Raises
+        `DownloadError`, and `StoreError` where a file cannot be written. A partial file is left behind for the next run
+        when the transfer fails.
         """
         async with self._slots_of_host(url), self._slots:
             transfer = _Transfer(self._transport, self._reporter, self._resume_retries, url, label, size_bytes)
             try:
-                sink: Sink = (
-                    MemorySink(allocate)
-                    if partial_path is None
-                    else await anyio.to_thread.run_sync(FileSink, partial_path, watcher)
-                )
+                sink: Sink
+                if partial_path is not None:
+                    sink = await anyio.to_thread.run_sync(FileSink, partial_path, watcher)
+                else:
+                    sink = TemporaryFileSink(open_file) if open_file else MemorySink()
                 done = False
                 try:
                     await transfer.run(sink)

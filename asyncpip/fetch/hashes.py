@@ -30,10 +30,33 @@ def check_digests(
 
 def digests_for(data: bytes | bytearray | memoryview | mmap, demands: Sequence[Allowed]) -> dict[str, str]:
     """Return the digests of ``data`` by algorithm: SHA-256, and those that ``demands`` speak of. Blocks as above."""
-    import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms; archives from the network are hashed by another process
+    digests = RunningDigests(demands)
+    digests.feed(data)
+    return digests.known()
 
-    wanted = {"sha256"}.union(*(demand.algorithms() for demand in demands)) & hashlib.algorithms_available
-    return {algorithm: hashlib.new(algorithm, data, usedforsecurity=False).hexdigest() for algorithm in wanted}
+
+class RunningDigests:
+    """Digests of an archive that comes in pieces: SHA-256, and those that some demands speak of."""
+
+    def __init__(self, demands: Sequence[Allowed]) -> None:
+        self._demands = demands
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what came: the archive begins again."""
+        import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms; archives from the network are hashed by another process
+
+        wanted = {"sha256"}.union(*(demand.algorithms() for demand in self._demands)) & hashlib.algorithms_available
+        self._hashes = {algorithm: hashlib.new(algorithm, usedforsecurity=False) for algorithm in wanted}
+
+    def feed(self, data: bytes | bytearray | memoryview | mmap) -> None:
+        """Take the next bytes. Blocks as above."""
+        for each in self._hashes.values():
+            each.update(data)
+
+    def known(self) -> dict[str, str]:
+        """Return the digests of all that came, by algorithm."""
+        return {algorithm: each.hexdigest() for algorithm, each in self._hashes.items()}
 
 
 def check_known(known: Mapping[str, str], demands: Sequence[Allowed], *, label: str, url: str) -> None:

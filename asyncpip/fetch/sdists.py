@@ -6,6 +6,7 @@ import io
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,6 +16,7 @@ from asyncpip.core.urls import url_to_path, without_fragment
 from asyncpip.errors import DownloadError, RequirementError
 from asyncpip.fetch.downloader import IN_MEMORY_LIMIT_BYTES
 from asyncpip.fetch.hashes import check_digests, demands_of
+from asyncpip.fetch.received import ReceivedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from asyncpip.core.names import Digest
     from asyncpip.core.page import PageFile
     from asyncpip.fetch.downloader import Downloader
-    from asyncpip.fetch.sinks import Memory
+    from asyncpip.fetch.sinks import Received
     from asyncpip.store.store import Store
 
     Result = TypeVar("Result")
@@ -83,11 +85,15 @@ class SdistFetcher:
 
     @staticmethod
     def _use(
-        content: Memory | bytes,
+        content: Received | bytes,
         file: PageFile,
         required: AllowedHashes,
         use: Callable[[BinaryIO, CheckedSdist], Result],
     ) -> Result:
         demands = demands_of(given=file.hashes, required=required)
-        digest = check_digests(memoryview(content), demands, label=file.filename, url=file.url)
+        if isinstance(content, ReceivedFile):
+            with open(content.path, "rb") as reading, mmap(reading.fileno(), 0, access=ACCESS_READ) as data:
+                digest = check_digests(data, demands, label=file.filename, url=file.url)
+                return use(reading, CheckedSdist(digest, len(data)))
+        digest = check_digests(content, demands, label=file.filename, url=file.url)
         return use(io.BytesIO(content), CheckedSdist(digest, len(content)))

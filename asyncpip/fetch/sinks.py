@@ -1,4 +1,4 @@
-"""Where a body goes as it arrives: memory for small archives, a partial file for large ones; both go on after a cut."""
+"""Where a body goes as it arrives: memory, a temporary file, a partial file of the store; all go on after a cut."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import anyio
 import anyio.to_thread
 
 from asyncpip.core.events import TransferProgress
-from asyncpip.fetch.mapped import MappedFile
+from asyncpip.fetch.received import ReceivedFile
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    import mmap
     from collections.abc import Callable
 
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -23,12 +22,16 @@ if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.net.transport import Response
 
-    Memory = bytearray | mmap.mmap
+    Received = bytearray | ReceivedFile
+    OpenFile = Callable[[int], tuple[int, str]]
+    """Gives descriptor and path of a file for so many bytes, 0 where nobody knows how many these are."""
 
 _AT_ONCE_BYTES = 64 * 1024 * 1024
 """Memory is taken up to this size when a server announces it; beyond it, as the bytes really come."""
 UNANNOUNCED_LIMIT_BYTES = 1024 * 1024 * 1024
-"""What an archive may have of which neither index nor server tells the size; it is held in memory."""
+"""What an archive may have of which neither index nor server tells the size."""
+_IN_MEMORY_BYTES = 64 * 1024
+"""Below it a worker writes the archive out where somebody wants it: a file for each would be made in the loop."""
 _WRITE_BUFFER_BYTES = 1024 * 1024
 _PROGRESS_BYTES = 256 * 1024
 _PROGRESS_SECONDS = 0.05
@@ -71,7 +74,7 @@ class Sink(Protocol):
     async def restart(self) -> None:
         """Forget what is here."""
 
-    async def finish(self) -> bytearray | mmap.mmap:
+    async def finish(self) -> Received:
         """Return the archive."""
 
     async def aclose(self) -> None:
@@ -91,10 +94,8 @@ class Watcher(Protocol):
 class MemorySink:
     """Keeps an archive in memory: in one piece from the start where its size is known."""
 
-    def __init__(self, allocate: Callable[[int], Memory] = bytearray) -> None:
-        """``allocate`` gives memory of a size in bytes, all zero; it may be the mapping of a file."""
-        self._allocate = allocate
-        self._content: Memory = bytearray()
+    def __init__(self) -> None:
+        self._content = bytearray()
         self.received = 0
 
     async def take(self, response: Response, size_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
@@ -119,7 +120,7 @@ class MemorySink:
         self._content = bytearray()
         self.received = 0
 
-    async def finish(self) -> bytearray | mmap.mmap:
+    async def finish(self) -> Received:
         """See `Sink`."""
         if self.received < len(self._content):
             return bytearray(self._content[: self.received])
@@ -132,25 +133,83 @@ class MemorySink:
         content = bytearray(self._content[: self.received])  # a view of the old one may live on, in an error's frames
         self._content = content
         async for chunk in response.chunks():
-            if self.received + len(chunk) > UNANNOUNCED_LIMIT_BYTES:
-                raise TransportError(
-                    FailureKind.PROTOCOL,
-                    response.url,
-                    f"more than {UNANNOUNCED_LIMIT_BYTES} bytes came, and nobody says how many there are",
-                )
+            _check_unannounced(response, self.received + len(chunk))
             content += chunk
             self.received += len(chunk)
             on_bytes(len(chunk))
 
     def _enlarge(self, size_bytes: int) -> None:
         # Not in place: a view of it may live on for a while, in the frames of an error.
-        content = self._allocate(size_bytes)
+        content = bytearray(size_bytes)
         content[: self.received] = self._content[: self.received]
         self._content = content
 
 
+class TemporaryFileSink:
+    """Writes an archive to a file as it comes, one beyond a few bytes; in the loop's own thread.
+
+    That is a copy into the page cache, the cost of one more read from the socket. A thread would take longer to wake.
+    """
+
+    def __init__(self, open_file: OpenFile) -> None:
+        self._open_file = open_file
+        self._file: tuple[int, str] | None = None
+        self._content = bytearray()
+        """All that has come, as long as there is no file."""
+        self.received = 0
+
+    async def take(self, response: Response, size_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
+        """See `Sink`."""
+        if self._file is None and (size_bytes is None or size_bytes > _IN_MEMORY_BYTES):
+            self._file = self._open_file(size_bytes or 0)
+            self.received = 0
+            self._write(memoryview(self._content))
+            self._content = bytearray()
+
+        def take_piece(piece: memoryview) -> None:
+            if size_bytes is None:
+                _check_unannounced(response, self.received + len(piece))
+            self._write(piece)
+            on_bytes(len(piece))
+
+        most_bytes = UNANNOUNCED_LIMIT_BYTES + 1 if size_bytes is None else size_bytes
+        await response.read_to(take_piece, most_bytes - self.received)
+
+    def _write(self, piece: memoryview) -> None:
+        if self._file is None:
+            self._content += piece
+            self.received += len(piece)
+            return
+        left = piece
+        while left:
+            written = os.pwrite(self._file[0], left, self.received)
+            self.received += written
+            left = left[written:]
+
+    async def restart(self) -> None:
+        """See `Sink`. What the file holds is written over."""
+        self._content = bytearray()
+        self.received = 0
+
+    async def finish(self) -> Received:
+        """See `Sink`."""
+        return self._content if self._file is None else ReceivedFile(self._file[1], self.received)
+
+    async def aclose(self) -> None:
+        """Close the file; whoever has opened it knows what to do with it."""
+        if self._file is not None:
+            os.close(self._file[0])
+
+
+def _check_unannounced(response: Response, size_bytes: int) -> None:
+    """Give an archive up that is too long for one whose size nobody tells."""
+    if size_bytes > UNANNOUNCED_LIMIT_BYTES:
+        why = f"more than {UNANNOUNCED_LIMIT_BYTES} bytes came, and nobody says how many there are"
+        raise TransportError(FailureKind.PROTOCOL, response.url, why)
+
+
 class FileSink:
-    """Writes an archive to a partial file, going on where it ends; maps it into memory at the end.
+    """Writes an archive to a partial file, going on where it ends.
 
     One buffer is filled while the one before it is written, and looked at by whoever watches.
     """
@@ -233,10 +292,10 @@ class FileSink:
         if self._watcher:
             await anyio.to_thread.run_sync(self._watcher.restart)
 
-    async def finish(self) -> mmap.mmap:
+    async def finish(self) -> Received:
         """See `Sink`."""
         await anyio.to_thread.run_sync(self._flush)
-        return MappedFile.of_partial(self._descriptor, self._path)
+        return ReceivedFile(self._path, self.received)
 
     async def aclose(self) -> None:
         """Keep on disk what has arrived, as far as the disk takes it; the lock on the file ends here."""

@@ -16,7 +16,7 @@ from asyncpip.core.values import Value, replace
 from asyncpip.errors import DownloadError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
-from asyncpip.fetch.mapped import MappedFile, SpareFiles, unlink_quietly
+from asyncpip.fetch.received import ReceivedFile, SpareFiles, unlink_quietly
 from asyncpip.fetch.turns import Turns
 
 if TYPE_CHECKING:
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.page import PageFile
     from asyncpip.core.unpacking import Arrived, Outcome
-    from asyncpip.fetch.arrivals import Content
     from asyncpip.fetch.downloader import Downloader
-    from asyncpip.fetch.sinks import Watcher
+    from asyncpip.fetch.sinks import Received, Watcher
     from asyncpip.store.store import Store
 
     Unpack = Callable[[UnpackJob], Outcome]
@@ -97,22 +96,22 @@ class WheelFetcher:
 
     async def keep_archive(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredWheel:
         """Store a wheel that came whole while only its metadata was wanted."""
-        return await self._in_worker(self._unpack_bytes, len(archive), file, required, archive)
+        return await self._in_worker(self._unpack_received, len(archive), file, required, archive)
 
     async def _download(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
         if self._arrivals.is_large(file):
             return await self._download_large(file, required)
         return await self._arrivals.fetch(
-            file, lambda content: self._in_worker(self._unpack_bytes, len(content), file, required, content)
+            file, lambda content: self._in_worker(self._unpack_received, len(content), file, required, content)
         )
 
     async def _download_large(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
         """Fetch an archive whose large members are inflated while it arrives."""
         begun = await anyio.to_thread.run_sync(self._begin, file.filename)
 
-        def unpack(content: Content) -> Awaitable[StoredWheel]:
+        def unpack(content: Received) -> Awaitable[StoredWheel]:
             """Do what is left to do."""
-            path = content.path if isinstance(content, MappedFile) else ""
+            path = content.path if isinstance(content, ReceivedFile) else ""
             return self._in_worker(self._unpack_file, len(content), file, required, path, len(content), begun)
 
         try:
@@ -160,10 +159,8 @@ class WheelFetcher:
             return self._stored(digest)
         return self._unpack_file(file, required, path, size)
 
-    def _unpack_bytes(
-        self, file: PageFile, required: AllowedHashes, content: bytes | bytearray | mmap.mmap
-    ) -> StoredWheel:
-        if isinstance(content, MappedFile) and content.is_own:
+    def _unpack_received(self, file: PageFile, required: AllowedHashes, content: Received | bytes) -> StoredWheel:
+        if isinstance(content, ReceivedFile):
             return self._unpack_file(file, required, content.path, len(content))
         try:
             path = self._store.write_temporary(content)

@@ -165,6 +165,16 @@ class _AiohttpAnswer:
                 on_bytes(taken)
         return filled
 
+    async def read_to(self, take: Callable[[memoryview], None], limit_bytes: int) -> int:
+        """See `net.transport.Response`."""
+        left_bytes = limit_bytes
+        while left_bytes > 0 and (chunk := await self._receive()):
+            self._rest = chunk[left_bytes:]
+            self.received_bytes -= len(self._rest)
+            take(memoryview(chunk)[:left_bytes])
+            left_bytes -= len(chunk) - len(self._rest)
+        return limit_bytes - left_bytes
+
     async def _receive(self) -> bytes:
         """Return the next bytes of the body, `b""` at its end; raise `TransportError`."""
         chunk, self._rest = self._rest, b""

@@ -11,7 +11,14 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, cast
 
-from asyncpip.net.http1 import HEAD_LIMIT_BYTES, ChunkedDecoder, ProtocolError, find_head_end, parse_head
+from asyncpip.net.http1 import (
+    HEAD_LIMIT_BYTES,
+    ChunkedDecoder,
+    ConnectionEndedError,
+    ProtocolError,
+    find_head_end,
+    parse_head,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,15 +33,6 @@ PROGRESS_BYTES = 1024
 """Less than this within the timeout counts as nothing: a server that lets its answer drip would hold a run for ever. A
 line that carries 70 bytes a second carries no archive."""
 _TIMER_SLACK_SECONDS = 0.001
-
-
-class ConnectionEndedError(Exception):
-    """The connection ended before the answer did."""
-
-    def __init__(self, why: str, *, before_answer: bool) -> None:
-        super().__init__(why)
-        self.before_answer = before_answer
-        """Whether not one byte of the answer came: a kept-alive connection that the server has given up."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -54,19 +52,17 @@ class Connection(asyncio.BufferedProtocol):
         self._own = memoryview(self._store)
         self._start = self._end = 0
         """What the own buffer holds and nobody has taken."""
-        self._seen = 0
-        """Up to where the end of the head was looked for."""
+        self._seen = 0  # up to where the end of the head was looked for
         self._head: AnswerHead | None = None
         self._awaits_head = False
         self._decoder: ChunkedDecoder | None = None
-        self._left = 0
-        """Bytes of the body that have not arrived."""
-        self._has_excess = False
-        """Whether something came behind the body."""
+        self._left = 0  # bytes of the body that have not arrived
+        self._has_excess = False  # whether something came behind the body
         self._target: memoryview | None = None
         """Where arriving bytes go instead of the own buffer, and how many have gone there."""
-        self._target_filled = 0
-        self._on_bytes: Callable[[int], None] | None = None
+        self._target_filled = self._target_wanted = 0
+        self._on_piece: Callable[[memoryview], None] | None = None
+        self._is_window = False  # whether each piece goes to the beginning of the target again
         self._waiter: asyncio.Future[None] | None = None
         self._error: Exception | None = None
         self._is_paused = False
@@ -74,13 +70,11 @@ class Connection(asyncio.BufferedProtocol):
         self._active_at = 0.0
         """When the last `PROGRESS_BYTES` had come; time in which nobody waited is not counted."""
         self._left_at = 0.0
-        self._slow_bytes = 0
-        """What has come since."""
+        self._slow_bytes = 0  # what has come since
         self.is_closed = False
         self.is_complete = True
         """Whether the answer is here and taken: the connection is free, if it `is_usable`."""
-        self.free_since = 0.0
-        """The loop's time when the last answer was complete."""
+        self.free_since = 0.0  # the loop's time when the last answer was complete
         self.received_bytes = 0
         """How much of the body was given out, or written where `receive_into` was told to."""
         self.on_complete: Callable[[Connection], None] | None = None
@@ -170,24 +164,40 @@ class Connection(asyncio.BufferedProtocol):
 
         `received_bytes` tells how far it came, also where this raises. ``on_bytes`` hears the size of each piece.
         """
-        filled = 0
-        if self._start < self._end:
-            filled = min(self._end - self._start, len(buffer))
-            buffer[:filled] = self._own[self._start : self._start + filled]
-            self._start += filled
-            self.received_bytes += filled
-            if on_bytes is not None:
-                on_bytes(filled)
+        here = self._own[self._start : min(self._end, self._start + len(buffer))]
+        buffer[: len(here)] = here
+        if here and on_bytes is not None:
+            on_bytes(len(here))
+        self._is_window = False
+        on_piece = None if on_bytes is None else lambda piece: on_bytes(len(piece))
+        await self._receive_more(len(here), buffer[len(here) :], len(buffer), on_piece)
+
+    async def receive_to(self, take: Callable[[memoryview], None], window: memoryview, limit_bytes: int) -> None:
+        """Give ``take`` the next bytes of a body that is not chunked, as they come, up to ``limit_bytes``.
+
+        They lie in ``window``, which others use too as soon as ``take`` returns. What it raises ends the connection.
+        """
+        here = self._own[self._start : min(self._end, self._start + limit_bytes)]
+        if here:
+            take(here)
+        self._is_window = True
+        await self._receive_more(len(here), window, limit_bytes, take)
+
+    async def _receive_more(
+        self, taken: int, target: memoryview, limit_bytes: int, on_piece: Callable[[memoryview], None] | None
+    ) -> None:
+        """Have the rest of ``limit_bytes`` arrive in ``target``; ``taken`` were in the own buffer."""
+        self._start += taken
+        self.received_bytes += taken
         if self._start == self._end:
             self._start = self._end = 0
             if self._left == 0:
                 self._complete()
-        wanted = min(len(buffer) - filled, self._left)
+        wanted = min(limit_bytes - taken, self._left)
         if wanted == 0 or self.is_complete:
             return
-        self._target = buffer[filled : filled + wanted]
+        self._target, self._target_wanted, self._on_piece = target, wanted, on_piece
         self._target_filled = 0
-        self._on_bytes = on_bytes
         try:
             while self._target_filled < wanted and self._left > 0:
                 if self._error is not None:
@@ -195,7 +205,7 @@ class Connection(asyncio.BufferedProtocol):
                 await self._wait()
         finally:
             self.received_bytes += self._target_filled
-            self._target = self._on_bytes = None
+            self._target = self._on_piece = None
         if self._left == 0:
             self._complete()
 
@@ -222,7 +232,8 @@ class Connection(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - a hint
         """See `asyncio.BufferedProtocol`."""
         if self._target is not None:
-            return self._target[self._target_filled :]
+            start = 0 if self._is_window else self._target_filled
+            return self._target[start : start + self._target_wanted - self._target_filled]
         return self._own[self._end :]
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -234,15 +245,7 @@ class Connection(asyncio.BufferedProtocol):
             self._slow_bytes = 0
             self._active_at = self._loop.time()
         if self._target is not None:
-            self._target_filled += nbytes
-            self._left -= nbytes
-            if self._on_bytes is not None:
-                self._on_bytes(nbytes)
-            if self._target_filled == len(self._target):
-                self._target = None
-                if self._left > 0:
-                    self._pause()  # the rest comes when somebody says where to
-                self._wake()
+            self._fill_target(self._target, nbytes)
             return
         self._end += nbytes
         if self._awaits_head:
@@ -255,6 +258,22 @@ class Connection(asyncio.BufferedProtocol):
             self._wake()
         if self._end == _OWN_BYTES:
             self._pause()
+
+    def _fill_target(self, target: memoryview, nbytes: int) -> None:
+        start = 0 if self._is_window else self._target_filled
+        if self._on_piece is not None:
+            try:
+                self._on_piece(target[start : start + nbytes])
+            except Exception as error:  # noqa: BLE001 - raised where it belongs, by `_receive_more`
+                self._fail(error)
+                return
+        self._target_filled += nbytes
+        self._left -= nbytes
+        if self._target_filled == self._target_wanted:
+            self._target = None
+            if self._left > 0:
+                self._pause()  # the rest comes when somebody says where to
+            self._wake()
 
     def eof_received(self) -> None:
         """See `asyncio.Protocol`; the transport closes itself."""

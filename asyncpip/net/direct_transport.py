@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import anyio
 
 from asyncpip.net import failures
-from asyncpip.net.connection import Connection, ConnectionEndedError
+from asyncpip.net.connection import Connection
 from asyncpip.net.content_encoding import ACCEPTED, EncodedBody
 from asyncpip.net.dial import Dialer
-from asyncpip.net.http1 import ProtocolError, build_request_head
+from asyncpip.net.http1 import ConnectionEndedError, ProtocolError, build_request_head
 from asyncpip.net.http_core import decode_body
 from asyncpip.net.slots import Slots
 from asyncpip.net.transport import FailureKind, TransportError
@@ -41,6 +41,8 @@ _DRAIN_BYTES = 64 << 10
 _DRAIN_SECONDS = 1.0
 _ONE_PIECE_BYTES = 16 << 20
 """Memory for a body is taken at once up to this size; beyond it, as the bytes really come."""
+_WINDOW_BYTES = 1 << 20
+"""What `read_to` shows at once, at most. With 64 KiB receiving takes two thirds more processor time."""
 _CLOSING_TURNS = 16
 """How often the loop may go round until the last connection has closed; two or three are needed."""
 _PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
@@ -60,6 +62,8 @@ class DirectSender:
         self._options = options
         self._contexts = contexts
         self._hosts: dict[Origin, _Host] = {}
+        self._window = bytearray()
+        """Of all answers together: what arrives there is taken in the same turn of the loop. Made when it is wanted."""
         self._defaults = {"User-Agent": options.user_agent, "Accept": "*/*", "Accept-Encoding": ACCEPTED}
 
     async def send(self, url: str, headers: Mapping[str, str], proxy: Proxy | None) -> Answer:
@@ -80,7 +84,7 @@ class DirectSender:
         except BaseException:
             host.slots.release()
             raise
-        return _DirectAnswer(url, answer_head, connection, body)
+        return _DirectAnswer(url, answer_head, connection, body, self._window)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -205,9 +209,14 @@ class _Host:
 class _DirectAnswer:
     """An `Answer` over a connection. Its slot is free as soon as the body is here or given up."""
 
-    __slots__ = ("_connection", "_head", "_rest", "has_used_credentials", "headers", "received_bytes", "status", "url")
+    __slots__ = (
+        *("_connection", "_head", "_rest", "_window", "has_used_credentials", "headers", "received_bytes", "status"),
+        "url",
+    )
 
-    def __init__(self, url: str, head: AnswerHead, connection: Connection, body: bytes | None) -> None:
+    def __init__(
+        self, url: str, head: AnswerHead, connection: Connection, body: bytes | None, window: bytearray
+    ) -> None:
         """``body`` is all of it where that came with the head; ``connection`` is another's then."""
         self.status = head.status
         self.url = url
@@ -215,6 +224,7 @@ class _DirectAnswer:
         self.received_bytes = 0
         self.has_used_credentials = False
         self._head = head
+        self._window = window
         self._connection: Connection | None = connection if body is None else None
         """None once nothing more is to come from it."""
         self._rest = body or b""
@@ -276,6 +286,32 @@ class _DirectAnswer:
                 break
             filled = self.received_bytes - before
         return filled
+
+    async def read_to(self, take: Callable[[memoryview], None], limit_bytes: int) -> int:
+        """See `net.transport.Response`."""
+        before = self.received_bytes
+        while (left_bytes := before + limit_bytes - self.received_bytes) > 0:
+            connection = self._connection
+            if self._rest or self._head.is_chunked:
+                chunk = await self._receive()
+                if not chunk:
+                    break
+                self._rest = chunk[left_bytes:]
+                self.received_bytes -= len(self._rest)
+                take(memoryview(chunk)[:left_bytes])
+            elif connection is not None:
+                if not self._window:
+                    self._window.extend(bytes(_WINDOW_BYTES))
+                try:
+                    await connection.receive_to(take, memoryview(self._window), left_bytes)
+                except _NETWORK_ERRORS as error:
+                    raise self._broken(error) from error
+                finally:
+                    self.received_bytes = connection.received_bytes
+                    self._forget_if_complete(connection)
+            else:
+                break
+        return self.received_bytes - before
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives, encoded as it was sent; raise `TransportError` where it ends too early."""

@@ -32,6 +32,15 @@ _FIRST_FINAL_STATUS = 200
 _NO_BODY_STATUSES = (204, 304)
 
 
+class ConnectionEndedError(Exception):
+    """The connection ended before the answer did."""
+
+    def __init__(self, why: str, *, before_answer: bool) -> None:
+        super().__init__(why)
+        self.before_answer = before_answer
+        """Whether not one byte of the answer came: a kept-alive connection that the server has given up."""
+
+
 class ProtocolError(ValueError):
     """What came is not HTTP/1.1, or can be read in two ways."""
 

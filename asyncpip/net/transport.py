@@ -70,6 +70,13 @@ class Response(Protocol):
         until then is in ``buffer``, and `received_bytes` says how much that is.
         """
 
+    async def read_to(self, take: Callable[[memoryview], None], limit_bytes: int) -> int:
+        """Give ``take`` the next bytes of the body as they come, up to ``limit_bytes``; return how many these were.
+
+        They are fewer only at its end. ``take`` may not block for long, and not keep the memory that it is given: the
+        next bytes go there. What it raises is raised here; the rest of the body is lost then. Raises as `chunks` does.
+        """
+
     @property
     def has_used_credentials(self) -> bool:
         """Whether some were sent, to its server or to one that redirected to it: it may not be meant for everybody."""

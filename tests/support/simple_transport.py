@@ -58,6 +58,15 @@ class SimpleResponse:
             raise TransportError(FailureKind.CUT, self.url, "the body ended early")
         return len(chunk)
 
+    async def read_to(self, take: Callable[[memoryview], None], limit_bytes: int) -> int:
+        chunk = self._body[self.received_bytes : self.received_bytes + limit_bytes]
+        for at in range(0, len(chunk), 1000):
+            take(memoryview(chunk)[at : at + 1000])
+            self.received_bytes += len(chunk[at : at + 1000])
+        if self._is_cut and len(chunk) < limit_bytes:
+            raise TransportError(FailureKind.CUT, self.url, "the body ended early")
+        return len(chunk)
+
 
 class SimpleTransport:
     """Follows redirects; no retries, no credentials."""

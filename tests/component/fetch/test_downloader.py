@@ -14,6 +14,7 @@ import pytest
 from asyncpip.core.events import Message, TransferEnded, TransferProgress, TransferStarted
 from asyncpip.errors import DownloadError, StoreError
 from tests.support.index_server import Fault
+from tests.support.received import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ async def fetch(
         content = await downloader.fetch(
             server.file_url(NAME) + "#sha256=0", label=NAME, size_bytes=size, partial_path=partial
         )
-        return bytes(content)
+        return bytes_of(content)
 
 
 def ranges(server: IndexServer) -> list[str]:
@@ -310,4 +311,4 @@ async def test_cancelling_gives_slots_back(fetching: Fetching, server: IndexServ
             assert scope.cancelled_caught
         with anyio.fail_after(5):
             content = await downloader.fetch(server.file_url(NAME), label=NAME, size_bytes=None, partial_path=None)
-    assert bytes(content) == DATA
+    assert bytes_of(content) == DATA

@@ -11,9 +11,10 @@ import pytest
 
 from asyncpip.core.events import TransferProgress
 from asyncpip.fetch import sinks
-from asyncpip.fetch.sinks import FileSink, MemorySink, Progress
+from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, TemporaryFileSink
 from asyncpip.net.transport import FailureKind, TransportError
 from tests.support.memory import MemoryReporter
+from tests.support.received import bytes_of
 from tests.support.simple_transport import SimpleResponse
 
 if TYPE_CHECKING:
@@ -34,17 +35,25 @@ def answer(body: bytes, *, is_cut: bool = False) -> SimpleResponse:
     return SimpleResponse("http://host/", 200, {}, body, is_cut=is_cut)
 
 
-@pytest.fixture(params=["memory", "file"])
+def open_temporary(folder: Path) -> tuple[int, str]:
+    path = str(folder / "temporary")
+    return os.open(path, os.O_WRONLY | os.O_CREAT), path
+
+
+@pytest.fixture(params=["memory", "file", "temporary", "temporary or memory"])
 def sink(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sink:
     monkeypatch.setattr(sinks, "_AT_ONCE_BYTES", 1000)
     monkeypatch.setattr(sinks, "_WRITE_BUFFER_BYTES", 1000)
+    monkeypatch.setattr(sinks, "_IN_MEMORY_BYTES", 1000 if request.param == "temporary" else 50_000)
+    if request.param.startswith("temporary"):
+        return TemporaryFileSink(lambda _: open_temporary(tmp_path))
     return MemorySink() if request.param == "memory" else FileSink(str(tmp_path / "partial" / "file"))
 
 
 async def whole(sink: Sink) -> bytes:
     content = await sink.finish()
     await sink.aclose()
-    return bytes(content)
+    return bytes_of(content)
 
 
 @pytest.mark.parametrize("size", [len(CONTENT), None])
@@ -164,6 +173,43 @@ async def test_a_full_disk_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.
             await sink.take(answer(CONTENT), len(CONTENT), ignored)
     await sink.aclose()
     assert (tmp_path / "partial").read_bytes() == CONTENT[:1500]
+
+
+async def test_a_full_disk_under_a_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = TemporaryFileSink(lambda _: open_temporary(tmp_path))
+
+    def write_nothing(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", write_nothing)
+        with pytest.raises(OSError, match="no space"):
+            await sink.take(answer(CONTENT * 10), len(CONTENT) * 10, ignored)
+    await sink.aclose()
+
+
+async def test_no_file_is_made_for_a_few_bytes(tmp_path: Path) -> None:
+    sink = TemporaryFileSink(lambda _: open_temporary(tmp_path))
+    await sink.take(answer(CONTENT), len(CONTENT), ignored)
+    assert await whole(sink) == CONTENT
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["memory", "temporary"])
+async def test_an_archive_whose_size_nobody_tells_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(sinks, "UNANNOUNCED_LIMIT_BYTES", 5000)
+    for size in (5000, 5001):
+        sink = MemorySink() if kind == "memory" else TemporaryFileSink(lambda _: open_temporary(tmp_path))
+        if size <= 5000:
+            await sink.take(answer(CONTENT[:size]), None, ignored)
+            assert await whole(sink) == CONTENT[:size]
+        else:
+            with pytest.raises(TransportError) as caught:
+                await sink.take(answer(CONTENT[:size]), None, ignored)
+            assert "nobody says" in str(caught.value.why)
+            await sink.aclose()
 
 
 def test_progress_is_told_now_and_then_and_in_full(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -59,6 +60,15 @@ async def read_all(response: Response, way: str) -> bytes:
             buffer = bytearray(LIMIT_BYTES)
             size_bytes = await response.read_into(memoryview(buffer))
             return bytes(buffer[:size_bytes])
+        case "read_to":
+            whole = bytearray()
+            assert await response.read_to(whole.extend, LIMIT_BYTES) == len(whole)
+            return bytes(whole)
+        case "read_to in pieces":
+            whole = bytearray()
+            while await response.read_to(whole.extend, 3) == 3:
+                pass
+            return bytes(whole)
         case _:  # pieces of three bytes
             parts = b""
             while True:
@@ -78,7 +88,7 @@ async def get(net: HttpTransport, url: str, way: str = "read") -> bytes:
         return body
 
 
-@pytest.mark.parametrize("way", ["read", "chunks", "read_into", "pieces"])
+@pytest.mark.parametrize("way", ["read", "chunks", "read_into", "pieces", "read_to", "read_to in pieces"])
 @pytest.mark.parametrize(("answer", "is_kept"), [(PLAIN, True), (CHUNKED, True), (TO_THE_END, False), (INTERIM, True)])
 async def test_answers_cut_at_every_byte(reporter: CollectingReporter, answer: bytes, is_kept: bool, way: str) -> None:
     end = [] if is_kept else [HANG_UP]
@@ -97,11 +107,11 @@ async def test_answers_that_drip(reporter: CollectingReporter, answer: bytes) ->
         assert await get(net, server.url, "read_into") == BODY
 
 
-@pytest.mark.parametrize("way", ["read", "chunks", "read_into", "pieces"])
+@pytest.mark.parametrize("way", ["read", "chunks", "read_into", "pieces", "read_to", "read_to in pieces"])
 async def test_a_long_body_in_any_way(reporter: CollectingReporter, way: str) -> None:
     body = bytes(range(256)) * 3000
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
-    if way == "pieces":
+    if "pieces" in way:
         body, head = body[:10_000], head.replace(b"768000", b"10000")
     async with raw_server([head + body], [head, body]) as server, transport(reporter) as net:
         assert await get(net, server.url, way) == body
@@ -118,8 +128,10 @@ async def test_a_body_read_in_all_ways_together(reporter: CollectingReporter) ->
         chunks = response.chunks()
         third = await anext(chunks)
         assert await response.read_into(memoryview(second)) == 7
+        fourth = bytearray()
+        assert await response.read_to(fourth.extend, 50_001) == 50_001
         rest = await response.read(len(body))
-        assert first + third + second + rest == body
+        assert first + third + second + fourth + rest == body
         assert response.received_bytes == len(body)
 
 
@@ -134,6 +146,36 @@ async def test_what_has_come_is_told_and_kept_where_the_rest_is_cut(reporter: Co
     assert caught.value.kind is FailureKind.CUT
     assert buffer == b"abcde-----"
     assert sum(pieces) == 5
+
+
+async def test_what_was_taken_is_known_where_the_rest_is_cut(reporter: CollectingReporter) -> None:
+    whole = bytearray()
+    answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", b"de", HANG_UP]
+    async with raw_server(answer) as server, transport(reporter) as net, net.get(server.url) as response:
+        with pytest.raises(TransportError) as caught:
+            await response.read_to(whole.extend, 9)
+        assert response.received_bytes == 5
+    assert caught.value.kind is FailureKind.CUT
+    assert whole == b"abcde"
+
+
+@pytest.mark.parametrize("refused", [b"a", b"i"])
+@pytest.mark.parametrize("head", [b"Content-Length: 9", b"Transfer-Encoding: chunked"])
+async def test_who_takes_may_refuse(reporter: CollectingReporter, head: bytes, refused: bytes) -> None:
+    """A disk may be full: the error is told as it is, and the connection, whose answer is lost, used no more."""
+    is_chunked = head.startswith(b"T")
+    pieces = [b"5\r\nabcde\r\n", b"4\r\nfghi\r\n0\r\n\r\n"] if is_chunked else [b"abcde", b"fghi"]
+
+    def take(piece: memoryview) -> None:
+        if refused in bytes(piece):
+            raise OSError(errno.ENOSPC, "no space")
+
+    answer = [b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + pieces[0], pieces[1]]
+    async with raw_server(answer, [OK]) as server, transport(reporter) as net:
+        with pytest.raises(OSError, match="no space"):
+            async with net.get(server.url) as response:
+                await response.read_to(take, LIMIT_BYTES)
+        assert await get(net, server.url) == b"ok"
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 9", b"Transfer-Encoding: chunked"])
@@ -231,7 +273,7 @@ async def test_an_idle_connection_that_ends_or_talks_is_not_used(reporter: Colle
         b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
     ],
 )
-@pytest.mark.parametrize("way", ["read", "chunks", "read_into", "pieces"])
+@pytest.mark.parametrize("way", ["read", "chunks", "read_into", "pieces", "read_to", "read_to in pieces"])
 async def test_connections_that_do_not_serve_again(reporter: CollectingReporter, answer: bytes, way: str) -> None:
     cut = answer.index(b"\r\n\r\n") + 5
     async with raw_server([answer[:cut], answer[cut:]], [OK]) as server, transport(reporter) as net:

@@ -216,6 +216,13 @@ async def test_a_body_goes_into_the_memory_of_whoever_asks(
                 assert response.received_bytes == size // 2
                 assert await response.read_into(memoryview(rest)) == size - size // 2
                 assert bytes(first) + rest[: size - size // 2] == body
+            async with net.get(server.url) as response:
+                taken = bytearray()
+                assert await response.read_to(taken.extend, size // 2) == size // 2
+                assert await response.read_to(taken.extend, size) == size - size // 2
+                assert await response.read_to(taken.extend, size) == 0
+                assert taken == body
+                assert response.received_bytes == size
         assert len({asked.connection for asked in server.asked}) == 1
 
 
