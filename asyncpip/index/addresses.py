@@ -9,7 +9,7 @@ from asyncpip.core.urls import quote_path, split_credentials
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-PAGES = "pages-v3"
+PAGES = "pages-v4"
 """Bucket of project pages, as `page.page_from_record` reads them."""
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.ports import RecordStore
     from asyncpip.index.late_writes import LateWrites
-    from asyncpip.net.content_encoding import EncodedBody
+    from asyncpip.net.content_encoding import EncodedBody, Octets
     from asyncpip.net.transport import Response, Transport
 
 ACCEPT = f"{JSON_TYPE}, {HTML_TYPE};q=0.1, text/html;q=0.01"
@@ -140,7 +140,7 @@ class Answers:
         url: str,
         *,
         bucket: str,
-        parse: Callable[[bytes, str, str], tuple[T, Callable[[EncodedBody], bytes]]],
+        parse: Callable[[Octets, str, str], tuple[T, Callable[[EncodedBody], bytes]]],
         from_record: Callable[[bytes], T],
         refresh: bool,
         usable_for_seconds: float = 0,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from asyncpip.index.links_page import LinksPage
     from asyncpip.index.metadata_client import MetadataResult
     from asyncpip.index.project_list import ProjectList
-    from asyncpip.net.content_encoding import EncodedBody
+    from asyncpip.net.content_encoding import EncodedBody, Octets
     from asyncpip.net.transport import Transport
 
 REFRESH_ALL = ":all:"
@@ -208,7 +208,9 @@ class IndexClient:
         return page
 
     async def _remote_index_page(self, url: str, name: NormalizedName) -> ProjectPage | None:
-        def parse(body: bytes, content_type: str, final_url: str) -> tuple[ProjectPage, Callable[[EncodedBody], bytes]]:
+        def parse(
+            body: Octets, content_type: str, final_url: str
+        ) -> tuple[ProjectPage, Callable[[EncodedBody], bytes]]:
             page = parse_page(body, content_type=content_type, url=final_url, project=name)
             return page, lambda encoded: page_record(page, encoded)
 
@@ -226,7 +228,9 @@ class IndexClient:
         if not self._is_allowed(place):
             return None
 
-        def parse(body: bytes, content_type: str, final_url: str) -> tuple[ProjectList, Callable[[EncodedBody], bytes]]:
+        def parse(
+            body: Octets, content_type: str, final_url: str
+        ) -> tuple[ProjectList, Callable[[EncodedBody], bytes]]:
             listed = parse_project_list(body, content_type=content_type, url=final_url)
             return listed, lambda _encoded: listed.to_record()
 
@@ -267,7 +271,7 @@ class IndexClient:
         if not self._is_allowed(place):
             return []
 
-        def parse(body: bytes, content_type: str, final_url: str) -> tuple[LinksPage, Callable[[EncodedBody], bytes]]:
+        def parse(body: Octets, content_type: str, final_url: str) -> tuple[LinksPage, Callable[[EncodedBody], bytes]]:
             parsed = parse_links_page(body, content_type=content_type, url=final_url)
             return parsed, lambda _encoded: parsed.to_record()
 

@@ -16,6 +16,7 @@ from asyncpip.core.urls import filename_of_href
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from asyncpip.net.content_encoding import Octets
 # A quote opens a value only after `=`; one that is never closed is an ordinary character.
 _TAG = re.compile(
     r"""<!--.*?(?:-->|\Z) | <(a|base|meta)(?=[\s/>]) ( (?: [^>=]++ | =\s*+(?:"[^"]*+"|'[^']*+')? )*+ ) (?:>|\Z)""",
@@ -36,7 +37,7 @@ class HtmlLinks(NamedTuple):
     """One for each anchor with an address, with ``url`` as written."""
 
 
-def parse_html(body: bytes, content_type: str) -> HtmlLinks:
+def parse_html(body: Octets, content_type: str) -> HtmlLinks:
     """Return the links of ``body``; never fails: what is no link is passed over."""
     base: str | None = None
     api_version: str | None = None
@@ -53,7 +54,7 @@ def parse_html(body: bytes, content_type: str) -> HtmlLinks:
     return HtmlLinks(base, api_version, files)
 
 
-def _decoded(body: bytes, content_type: str) -> str:
+def _decoded(body: Octets, content_type: str) -> str:
     """Return ``body`` as text, by the charset of the content type, else UTF-8."""
     declared = _CHARSET.search(content_type)
     try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from asyncpip.core.page import ProjectPage
+    from asyncpip.net.content_encoding import Octets
 
 DIRECTORY_SUFFIXES = (".whl", ".tar.gz", ".zip")
 """What pip looks at in a directory; on pages of links it takes every kind of archive."""
@@ -60,7 +61,7 @@ def links_page_from_record(data: bytes) -> LinksPage:
         raise ValueError(f"not a record of a find-links page: {error}") from error
 
 
-def parse_links_page(body: bytes, *, content_type: str, url: str) -> LinksPage:
+def parse_links_page(body: Octets, *, content_type: str, url: str) -> LinksPage:
     """Return the archives that the page at ``url`` links to; raise `IndexAccessError` where it is no such page."""
     links = read_links(body, content_type=content_type, url=url)
     return LinksPage(split_credentials(url)[0], links.base_url, links.files)

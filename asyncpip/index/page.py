@@ -13,15 +13,15 @@ import msgspec
 from asyncpip.core.page import PageFile
 from asyncpip.core.urls import join, redact, split_credentials
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.json_page import JsonPage, JsonRecord, RecordedJsonPage, entry_names
+from asyncpip.index.json_page import JsonPage, JsonRecord, entry_names
 from asyncpip.index.page_files import (
     OldFile,
     check_api_version,
     finished_files,
     group_by_version,
     lenient_file,
-    positions_by_version,
     renamed,
+    rows_by_version,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from asyncpip.core.page import ProjectPage
-    from asyncpip.net.content_encoding import EncodedBody
+    from asyncpip.net.content_encoding import EncodedBody, Octets
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
@@ -147,14 +147,14 @@ class RecordedPage:
             ) from error
 
 
-def parse_page(body: bytes, *, content_type: str, url: str, project: NormalizedName) -> ParsedPage | JsonPage:
+def parse_page(body: Octets, *, content_type: str, url: str, project: NormalizedName) -> ParsedPage | JsonPage:
     """Return the page of ``project`` that came from ``url``, after redirects; raise `IndexAccessError`."""
     if content_type.lower().startswith(JSON_TYPE):
         with _json_errors(url):
             names = entry_names(body, url)
             if names is not None:
-                versions, left_out = positions_by_version(names, project)
-                return JsonPage(split_credentials(url)[0], body, versions, left_out=left_out)
+                rows, left_out = rows_by_version(names, project, are_plain=b"\\" not in body)
+                return JsonPage(split_credentials(url)[0], body, rows, left_out=left_out)
     links = read_links(body, content_type=content_type, url=url)
     groups, left_out = group_by_version(links.files, project)
     return ParsedPage(split_credentials(url)[0], links.base_url, groups, left_out=left_out)
@@ -169,12 +169,14 @@ def page_from_record(data: bytes) -> ProjectPage:
     """Return the page that `page_record` wrote; raise `ValueError` where ``data`` is not one."""
     try:
         record = _RECORDS.decode(data)
-        return RecordedJsonPage(record, PAGE_LIMIT_BYTES) if isinstance(record, JsonRecord) else RecordedPage(record)
+        return (
+            JsonPage.from_record(record, PAGE_LIMIT_BYTES) if isinstance(record, JsonRecord) else RecordedPage(record)
+        )
     except (msgspec.DecodeError, ValueError) as error:
         raise ValueError(f"not a page record: {error}") from error
 
 
-def read_links(body: bytes, *, content_type: str, url: str) -> Links:
+def read_links(body: Octets, *, content_type: str, url: str) -> Links:
     """Return all file entries of a page of either kind; raise `IndexAccessError` where it is neither, or too new."""
     base_url = split_credentials(url)[0]
     kind = content_type.lower()
@@ -193,7 +195,7 @@ def read_links(body: bytes, *, content_type: str, url: str) -> Links:
     return Links(join(base_url, html.base) if html.base else base_url, html.files)
 
 
-def _json_files(body: bytes, url: str) -> list[PageFile]:
+def _json_files(body: Octets, url: str) -> list[PageFile]:
     with _json_errors(url):
         try:
             return _strict_json_files(body, url)
@@ -209,7 +211,7 @@ def _json_errors(url: str) -> Iterator[None]:
         raise IndexAccessError(f"the page {redact(url)} is not JSON, though it says so", why=str(error)) from error
 
 
-def _strict_json_files(body: bytes, url: str) -> list[PageFile]:
+def _strict_json_files(body: Octets, url: str) -> list[PageFile]:
     if b'"dist-info-metadata"' in body:
         old = _OLD_JSON_PAGE.decode(body)
         check_api_version(old.meta.api_version, url)
@@ -219,7 +221,7 @@ def _strict_json_files(body: bytes, url: str) -> list[PageFile]:
     return page.files
 
 
-def _doubtful_json_files(body: bytes, url: str) -> list[PageFile]:
+def _doubtful_json_files(body: Octets, url: str) -> list[PageFile]:
     """Return what can be used of a page that breaks PEP 691 in places (nulls, keys left out), as pip does."""
     page: Any = msgspec.json.decode(body)
     if not isinstance(page, dict):

@@ -20,7 +20,7 @@ from asyncpip.core.wheel_filename import sdist_version
 from asyncpip.errors import IndexAccessError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -49,47 +49,77 @@ class OldFile(PageFile, frozen=True, gc=False):
 
 def group_by_version(files: Sequence[PageFile], project: NormalizedName) -> tuple[dict[str, list[PageFile]], int]:
     """Return the distributions of ``project`` among ``files`` by version text, and how many files are none."""
-    positions, left_out = positions_by_version([file.filename for file in files], project)
-    return {version: [files[at] for at in found] for version, found in positions.items()}, left_out
+    rows, left_out = rows_by_version([file.filename for file in files], project)
+    return {version: [files[at] for row in each_row(found) for at in row] for version, found in rows.items()}, left_out
 
 
-def positions_by_version(filenames: Sequence[str], project: NormalizedName) -> tuple[dict[str, list[int]], int]:
-    """Return where the distributions of ``project`` stand in ``filenames``, by version text; and how many are none."""
-    if _UNSAFE_NAME.search("".join(filenames)) or max(map(len, filenames), default=0) > _LONGEST_NAME:
-        filenames = [
-            "" if len(filename) > _LONGEST_NAME or _UNSAFE_NAME.search(filename) else filename for filename in filenames
-        ]
-    groups: dict[str, list[int]] = {}
+def each_row(rows: Sequence[int]) -> Iterator[range]:
+    """Return the positions in ``rows``, as `rows_by_version` has them."""
+    return map(range, rows[::2], rows[1::2])
+
+
+def rows_by_version(
+    filenames: Sequence[str], project: NormalizedName, *, are_plain: bool = False
+) -> tuple[dict[str, list[int]], int]:
+    """Return where the distributions of ``project`` stand in ``filenames``, by version text; and how many are none.
+
+    For each version: the first position of a row of its files and the one behind the row, then those of the next row,
+    ascending. ``are_plain``: there are no control characters and backslashes in the names.
+    """
+    filenames = _usable_names(filenames, are_plain=are_plain)
+    found: dict[str, list[int]] = {}
     is_ours: dict[str, bool] = {}
-    kept = known = 0
-    prefix, same = "-", []  # no version is empty, so no name of a wheel that counts begins like this
-    for at, filename in enumerate(filenames):
-        if at < known:
-            continue
-        # Files of a version mostly follow each other: one more wheel of the version before this.
-        if filename.startswith(prefix) and filename.endswith(".whl") and filename.count("-") == _USUAL_DASHES:
-            kept += 1
-            same.append(at)
+    left_out, at, count = 0, 0, len(filenames)
+    prefix = sdist = "-"  # of the last wheel's version; no name that counts is like this before there is one
+    row: list[int] = []
+    while at < count:
+        filename = filenames[at]
+        # Files of a version mostly follow each other: one more wheel of it, or its source behind its only wheel.
+        if filename == sdist or (
+            filename.startswith(prefix) and filename.endswith(".whl") and filename.count("-") == _USUAL_DASHES
+        ):
+            at = _add(row, at, at + 1)
             continue
         version: str | None
         parts = _wheel_parts(filename)
         if parts:
-            spelled = parts[0]
+            spelled, version = parts[:2]
             if spelled not in is_ours:
                 is_ours[spelled] = normalize_name(spelled) == project
-            version = parts[1] if is_ours[spelled] else None
+            if version and is_ours[spelled]:
+                row = found.setdefault(version, [])
+                prefix, sdist = f"{spelled}-{version}-", f"{spelled}-{version}.tar.gz"
+                is_long = at + _ROW < count and filenames[at + _ROW].startswith(prefix)
+                at = _add(row, at, _end_of_row(filenames, at + 1, prefix) if is_long else at + 1)
+                continue
         else:
             version = _usual_sdist_version(filename, is_ours, project) or _other_version(filename, project)
-        if version:
-            kept += 1
-            found = groups.setdefault(version, [])
-            found.append(at)
-            if parts:
-                prefix, same = f"{parts[0]}-{version}-", found
-                known = _end_of_row(filenames, at + 1, prefix)
-                same.extend(range(at + 1, known))
-                kept += known - at - 1
-    return groups, len(filenames) - kept
+            if version:
+                at = _add(found.setdefault(version, []), at, at + 1)
+                continue
+        left_out += 1
+        at += 1
+    return found, left_out
+
+
+def _add(rows: list[int], first: int, end: int) -> int:
+    """Add to ``rows``; return ``end``."""
+    if rows and rows[-1] == first:
+        rows[-1] = end
+    else:
+        rows += (first, end)
+    return end
+
+
+def _usable_names(filenames: Sequence[str], *, are_plain: bool) -> Sequence[str]:
+    """Return ``filenames`` with empty ones instead of those that no file can have."""
+    joined = "".join(filenames)
+    is_safe = not ("/" in joined or "\x7f" in joined) if are_plain else not _UNSAFE_NAME.search(joined)
+    if is_safe and max(map(len, filenames), default=0) <= _LONGEST_NAME:
+        return filenames
+    return [
+        "" if len(filename) > _LONGEST_NAME or _UNSAFE_NAME.search(filename) else filename for filename in filenames
+    ]
 
 
 def _end_of_row(filenames: Sequence[str], start: int, prefix: str) -> int:

@@ -7,6 +7,7 @@ somebody looks for a name, which takes 60 ms; an object for each name would take
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from asyncpip.errors import IndexAccessError
 from asyncpip.index.html_page import parse_html
 from asyncpip.index.page import JSON_TYPE
 from asyncpip.index.page_files import check_api_version
+
+if TYPE_CHECKING:
+    from asyncpip.net.content_encoding import Octets
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _LEVEL = 3
@@ -63,7 +67,7 @@ def project_list_of(names: list[str]) -> ProjectList:
     return ProjectList(_SEPARATORS.sub("-", "\n".join(names)).lower())
 
 
-def parse_project_list(body: bytes, *, content_type: str, url: str) -> ProjectList:
+def parse_project_list(body: Octets, *, content_type: str, url: str) -> ProjectList:
     """Return the names on an index's root page; raises `IndexAccessError` where it is none."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == JSON_TYPE:
@@ -85,7 +89,7 @@ def project_list_from_record(data: bytes) -> ProjectList:
         raise ValueError(f"a stored list of projects is damaged: {error}") from error
 
 
-def _json_names(body: bytes, url: str) -> list[str]:
+def _json_names(body: Octets, url: str) -> list[str]:
     try:
         page = _JSON_LIST.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -27,6 +27,7 @@ from asyncpip.net.trust import origin_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from asyncpip.net.content_encoding import Octets
     from asyncpip.net.exchange import Answer
     from asyncpip.net.http1 import AnswerHead
     from asyncpip.net.http_core import TlsContexts
@@ -240,12 +241,12 @@ class _DirectAnswer:
         if length is not None and length > limit_bytes:
             self.discard()
             raise failures.too_long(self.url, limit_bytes)
+        body: Octets
         if self._connection is None:
             body = await self._receive()
         elif length is not None and self.received_bytes == 0 and length <= _ONE_PIECE_BYTES:
-            content = bytearray(length)
-            await self.read_into(memoryview(content))
-            body = bytes(content)
+            body = bytearray(length)
+            await self.read_into(memoryview(body))
         else:
             parts: list[bytes] = []
             size_bytes = 0

@@ -174,7 +174,7 @@ async def decode_body(body: EncodedBody, limit_bytes: int, url: str) -> bytes:
     """Return ``body`` with its content-encoding undone; raise `TransportError` where it is damaged or too long."""
     try:
         if not body.encoding or len(body.data) < _DECODE_IN_THREAD_BYTES:
-            return body.decoded(limit_bytes)
-        return await anyio.to_thread.run_sync(body.decoded, limit_bytes)
+            return bytes(body.decoded(limit_bytes))
+        return bytes(await anyio.to_thread.run_sync(body.decoded, limit_bytes))
     except ValueError as error:
         raise TransportError(FailureKind.PROTOCOL, url, str(error)) from error

@@ -14,7 +14,7 @@ from asyncpip.core.names import normalize_name
 from asyncpip.core.wheel_filename import parse_wheel_name, sdist_version
 from asyncpip.errors import IndexAccessError
 from asyncpip.index.page import JSON_TYPE, page_from_record, page_record, parse_page
-from asyncpip.index.page_files import positions_by_version
+from asyncpip.index.page_files import each_row, rows_by_version
 from asyncpip.net.content_encoding import EncodedBody
 
 pytestmark = pytest.mark.property
@@ -118,4 +118,6 @@ def test_files_in_rows_are_grouped_like_each_alone(rows: list[list[str]], place:
             version = None if name.endswith(".whl") else sdist_version(name, DEMO)
         if version:
             expected.setdefault(version, []).append(at)
-    assert positions_by_version(names, DEMO) == (expected, len(names) - sum(map(len, expected.values())))
+    found, left_out = rows_by_version(names, DEMO)
+    assert {version: [at for row in each_row(place) for at in row] for version, place in found.items()} == expected
+    assert left_out == len(names) - sum(map(len, expected.values()))

@@ -32,7 +32,7 @@ class SimpleResponse:
         body = (await self.read_encoded(limit_bytes)).decoded(limit_bytes)
         if len(body) > limit_bytes:
             raise TransportError(FailureKind.PROTOCOL, self.url, f"more than {limit_bytes} bytes")
-        return body
+        return bytes(body)
 
     async def read_encoded(self, limit_bytes: int) -> EncodedBody:
         if self._is_cut:
