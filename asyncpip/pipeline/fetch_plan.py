@@ -103,7 +103,10 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
         environ=request.environ,
         tags=request.resolve.selection.tags,
         hashes_of=lambda name: hashes.get(name, NO_HASHES),
-        make_keeping=partial(UnpackedWheels, expects_many=len(request.resolve.requirements) >= _MANY_REQUIREMENTS),
+        make_keeping=partial(
+            UnpackedWheels,
+            expects_many=request.prefetch_archives and len(request.resolve.requirements) >= _MANY_REQUIREMENTS,
+        ),
         builds=request.builds,
         prompt=request.prompt,
     ) as session:
