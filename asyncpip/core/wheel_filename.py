@@ -67,10 +67,10 @@ def parse_wheel_name(filename: str) -> WheelName | None:
 
 def sdist_stem(filename: str) -> str | None:
     """Return ``filename`` without its archive suffix, or None where it has none of an sdist's."""
-    for suffix in SDIST_SUFFIXES:
-        if filename.endswith(suffix) or filename.lower().endswith(suffix):
-            return filename[: -len(suffix)]
-    return None
+    lowered = filename.lower()
+    if not lowered.endswith(SDIST_SUFFIXES):
+        return None
+    return next(filename[: -len(suffix)] for suffix in SDIST_SUFFIXES if lowered.endswith(suffix))
 
 
 def sdist_version(filename: str, project: str) -> str | None:
