@@ -10,9 +10,11 @@ import anyio.to_thread
 
 from asyncpip.core.direct_url import VcsInfo
 from asyncpip.core.metadata import parse_core_metadata
+from asyncpip.core.unpacking import metadata_digest
 from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.fetch.archives import ArchiveFetcher, StoredArchive
 from asyncpip.fetch.wheels import WheelFetcher
+from asyncpip.index.ranges import peek_metadata
 from asyncpip.install.archive import ArchiveReader
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.wheel import read_layout
@@ -91,6 +93,9 @@ class Keeping(Protocol[Stored]):
     def read_metadata(self, stored: Stored) -> bytes:
         """Return the METADATA of a wheel; raise `StoreError` where what is stored is damaged. Blocks."""
 
+    def peek_digest(self, stored: Stored) -> str | None:
+        """Return the SHA-256 of a wheel's METADATA where that is found without reading all else. Blocks."""
+
     def drop(self, stored: Stored) -> None:
         """Take what is damaged out of the store. Blocks."""
 
@@ -139,6 +144,10 @@ class UnpackedWheels:
     def read_metadata(self, stored: StoredWheel) -> bytes:
         """See `Keeping`."""
         return read_metadata_file(stored.tree)
+
+    def peek_digest(self, stored: StoredWheel) -> str | None:
+        """See `Keeping`."""
+        return stored.metadata_sha256
 
     def drop(self, stored: StoredWheel) -> None:
         """See `Keeping`."""
@@ -219,6 +228,14 @@ class WholeArchives:
         """See `Keeping`. The bytes of an archive have been checked: a wheel that does not open is a broken wheel."""
         return read_wheel_metadata(stored.path)
 
+    def peek_digest(self, stored: StoredArchive) -> str | None:
+        """See `Keeping`."""
+        try:
+            found = peek_metadata(_mapped(stored.path))
+        except (StoreError, WheelFormatError):
+            return None
+        return None if found is None else metadata_digest(found)
+
     def drop(self, stored: StoredArchive) -> None:
         """Nothing to do: an archive is checked whenever it is taken from the store."""
 
@@ -232,16 +249,20 @@ class WholeArchives:
 def read_wheel_metadata(path: str) -> bytes:
     """Return METADATA of the wheel at ``path``; raise `WheelFormatError` where that is no wheel we accept."""
     filename = os.path.basename(path)
+    archive = ArchiveReader(_mapped(path), filename)
+    by_name = {member[0]: member for member in archive.members}
+    return read_layout(filename, list(by_name), lambda name: archive.read_text(by_name[name])).metadata
+
+
+def _mapped(path: str) -> mmap.mmap:
+    filename = os.path.basename(path)
     try:
         with open(path, "rb") as reading:
-            content = mmap.mmap(reading.fileno(), 0, access=mmap.ACCESS_READ)
+            return mmap.mmap(reading.fileno(), 0, access=mmap.ACCESS_READ)
     except ValueError as error:
         raise WheelFormatError(f"{filename} is not a valid wheel", why="it is empty") from error
     except OSError as error:
         raise StoreError(f"could not read {filename}", why=str(error)) from error
-    archive = ArchiveReader(content, filename)
-    by_name = {member[0]: member for member in archive.members}
-    return read_layout(filename, list(by_name), lambda name: archive.read_text(by_name[name])).metadata
 
 
 def read_metadata_file(tree: str) -> bytes:

@@ -48,7 +48,11 @@ class MetadataRecords:
     def read_stored(self, file: PageFile) -> CoreMetadata | None:
         """Return what the wheel itself says, where the store has it: it may have come without having been asked for."""
         digest, key = file.hashes.get("sha256", ""), _key(file)
-        if not self._had_trees or not self._store.has_tree(digest) or (key and self._store.read_record(_BUCKET, key) is not None):
+        if (
+            not self._had_trees
+            or not self._store.has_tree(digest)
+            or (key and self._store.read_record(_BUCKET, key) is not None)
+        ):
             return None  # what was contradicted is to be said again, and contradicted again
         try:
             return parse_metadata(read_metadata_file(self._store.tree_path(digest)), file.filename)

@@ -185,7 +185,7 @@ class Session(Generic[Stored]):
         if said is None:
             return
         try:
-            await anyio.to_thread.run_sync(check_agreement, file, said, self.archives.read_metadata, stored)
+            await anyio.to_thread.run_sync(check_agreement, file, *said, self.archives, stored)
         except WheelFormatError:
             self._records.forget(file)  # at once: the run ends here
             raise

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncpip.index.ranges import TailReader, metadata_of_archive
+from asyncpip.index.ranges import TailReader, metadata_of_archive, peek_metadata
 from tests.support.wheel_builder import build_wheel
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def test_ranges_find_metadata(sizes: list[int], count: int, first: bool) -> None
     _, archive = build_wheel("demo", "1.0", files=files, metadata=METADATA, dist_info_first=first, compression=0)
     assert read_by_ranges(archive) == METADATA
     assert metadata_of_archive(archive, DEMO) == METADATA
+    assert peek_metadata(archive) == METADATA
 
 
 @settings(max_examples=200, deadline=None)
@@ -49,6 +50,7 @@ def test_damage_is_noticed(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 3))):
         archive[data.draw(st.integers(0, len(archive) - 1))] = data.draw(st.integers(0, 255))
     end = data.draw(st.integers(max(0, len(archive) - 30), len(archive)))
+    assert peek_metadata(bytes(archive[:end])) in (None, METADATA)
     try:
         found = read_by_ranges(bytes(archive[:end]))
     except ValueError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from asyncpip.index.ranges import FIRST_TAIL_BYTES, ByteRange, TailReader, metadata_of_archive
+from asyncpip.index.ranges import FIRST_TAIL_BYTES, ByteRange, TailReader, metadata_of_archive, peek_metadata
 from tests.support.wheel_builder import build_wheel
 
 if TYPE_CHECKING:
@@ -227,3 +227,40 @@ def test_server_that_sends_less_than_asked_for() -> None:
     assert wanted.start == 0
     reader.feed(0, archive[:60], len(archive))
     assert reader.next_range() == ByteRange(0, wanted.end)
+
+
+def zipped(*names: str, comment: bytes = b"", method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        for name in names:
+            archive.writestr(name, f"content of {name}")
+        archive.comment = comment
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_glimpse_finds_the_only_metadata(method: int) -> None:
+    name = "demo-1.dist-info/METADATA"
+    archive = zipped("demo/x.py", f"demo/_vendor/other-1{name[6:]}", name, name + ".bak", name + "/x", method=method)
+    assert peek_metadata(archive) == f"content of {name}".encode()
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        b"",
+        b"PK\5\6",
+        zipped(),
+        zipped("demo/x.py"),
+        zipped("demo/other-1.dist-info/METADATA"),
+        zipped("demo-1.dist-info/METADATA", "demo-2.dist-info/METADATA"),
+        zipped("demo-1.dist-info/METADATA", comment=b"a comment"),
+        zipped("demo-1.dist-info/METADATA", method=zipfile.ZIP_BZIP2),
+        b"before" + zipped("demo-1.dist-info/METADATA"),
+        zipped("demo-1.dist-info/METADATA", method=zipfile.ZIP_STORED).replace(b"content", b"CONTENT"),
+        zipped("PK\1\2-1.dist-info/METADATA"),
+    ],
+    ids=["empty", "short", "no member", "none", "elsewhere", "two", "comment", "bzip2", "before", "damaged", "hidden"],
+)
+def test_a_glimpse_leaves_the_rest_to_others(archive: bytes) -> None:
+    assert peek_metadata(archive) is None
