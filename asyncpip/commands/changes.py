@@ -9,7 +9,8 @@ from asyncpip.commands.compiling import compiler
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message, Stage, StageProgress
 from asyncpip.errors import AsyncpipError, InstallError, StoreError
-from asyncpip.install.apply import RESTORED, apply_changes
+from asyncpip.install.apply import apply_changes
+from asyncpip.install.failure import RESTORED
 from asyncpip.install.linker import choose_link_mode
 from asyncpip.install.placement import Destination, Placed, WheelToInstall, mark_overwritten
 from asyncpip.install.stored_bytecode import KeptBytecode

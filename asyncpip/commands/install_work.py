@@ -15,7 +15,7 @@ from asyncpip.commands.install_options import upgrade_strategy
 from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
 from asyncpip.commands.install_report import write_report, write_timings
 from asyncpip.commands.page_trust import resolve_and_fetch
-from asyncpip.commands.removals import removal_of, warn_superuser
+from asyncpip.commands.removals import removal_of
 from asyncpip.commands.resolution_request import (
     explaining_failure,
     place_lines,
@@ -23,6 +23,7 @@ from asyncpip.commands.resolution_request import (
     resolve_request,
     store_or_temporary,
 )
+from asyncpip.commands.superuser import warn_superuser
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level
@@ -32,6 +33,7 @@ from asyncpip.environment.destination import Place
 from asyncpip.environment.installed import InstalledDistributions
 from asyncpip.errors import InstallError
 from asyncpip.install.plan import CONFLICTS_HEADER, find_conflicts, plan_install
+from asyncpip.install.removal_plan import Directories
 from asyncpip.pipeline.fetch_plan import PipelineRequest
 from asyncpip.pipeline.keeping import read_metadata_file
 from asyncpip.pipeline.stored_trees import drop_damaged, read_manifests
@@ -214,6 +216,7 @@ class _Work:
         written = {decision.name: output.name_as_written(decision) for decision in adding}
         removals: dict[NormalizedName, list[Removal]] = {}
         removed = []
+        directories = Directories()
         for distribution in (
             *plan.remove,
             *(self.existing[each.name] for each in adding if each.name in self.existing),
@@ -223,7 +226,9 @@ class _Work:
             this.tell(
                 Level.INFO, f"    Found existing installation: {distribution.raw_name} {distribution.raw_version}"
             )
-            removal = removal_of(distribution, this.running_target, this.reporter, only_below=only_below)
+            removal = removal_of(
+                distribution, this.running_target, this.reporter, only_below=only_below, directories=directories
+            )
             if removal is not None:
                 removals.setdefault(distribution.name, []).append(removal)
                 removed.append(distribution)

@@ -7,39 +7,39 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from asyncpip.commands.holding import hold_environment, settle
-from asyncpip.commands.removals import removal_from, warn_superuser
+from asyncpip.commands.superuser import warn_superuser
 from asyncpip.commands.uninstall_names import read_names
 from asyncpip.core.events import Level, Message
-from asyncpip.core.values import Value, replace
+from asyncpip.core.values import Value
 from asyncpip.environment.externally_managed import check_externally_managed, check_virtualenv_required
-from asyncpip.environment.installed import InstalledDistributions
+from asyncpip.environment.scan import STANDARD_LIBRARY, scan
 from asyncpip.environment.target import find_target
 from asyncpip.errors import AsyncpipError, CommandError
-from asyncpip.install.apply import apply_changes
-from asyncpip.install.placement import Destination
+from asyncpip.install.removal import remove_distributions
 from asyncpip.install.removal_listing import removal_listing
-from asyncpip.install.uninstaller import ResolvedPaths, paths_to_remove
+from asyncpip.install.removal_plan import Directories
+from asyncpip.install.uninstaller import paths_to_remove
 from asyncpip.store.store import open_store, process_umask
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
 
     from asyncpip.commands.context import CommandContext
-    from asyncpip.core.distributions import InstalledDistribution
     from asyncpip.core.target import TargetEnvironment
-    from asyncpip.install.uninstaller import RemovalPlan
+    from asyncpip.environment.scan import FoundDistribution, Scan
+    from asyncpip.install.removal_plan import RemovalPlan
     from asyncpip.store.store import Store
 
 
 class _Leaving(Value):
     """One distribution that was named, and what is to go of it."""
 
-    distribution: InstalledDistribution
+    distribution: FoundDistribution
     plan: RemovalPlan
 
     @property
@@ -67,8 +67,8 @@ def run(context: CommandContext) -> int:
                     hold_environment(home, context.reporter, timeout_seconds=settings.seconds("lock_timeout"))
                 )
         else:
-            unfinished = InstalledDistributions.scan(_places(target, directory), target).unfinished
-            settle(unfinished, lambda text: _tell(context, Level.WARNING, text))
+            unfinished = _scan(target, directory, lambda _: None).unfinished
+            settle(dict.fromkeys(unfinished), lambda text: _tell(context, Level.WARNING, text))
         work = _Uninstall(context, target, directory)
         work.look_at(names)
         work.finish()
@@ -102,9 +102,14 @@ def _homes(target: TargetEnvironment, directory: str | None) -> Iterator[str]:
     yield from (place for place in dict.fromkeys(places) if os.path.isdir(place))
 
 
-def _places(target: TargetEnvironment, directory: str | None) -> Sequence[str]:
-    """Return where installed distributions are looked for."""
-    return target.sys_path if directory is None else [directory]
+def _scan(target: TargetEnvironment, directory: str | None, warn: Callable[[str], None]) -> Scan:
+    """Return what is installed in the target, or in the directory of `--target`."""
+    return scan(
+        target.sys_path if directory is None else [directory],
+        virtual_prefix=target.prefix if target.is_virtual else None,
+        user_site=target.user_scheme.purelib if target.user_scheme is not None else None,
+        warn=warn,
+    )
 
 
 class _Uninstall:
@@ -115,20 +120,22 @@ class _Uninstall:
         self._target = target
         self._directory = directory
         """Of `--target`."""
-        self._resolved = ResolvedPaths()
+        self._directories = Directories()
         self._is_dry = context.settings.flag("dry_run")
         self._asks = not context.settings.flag("yes") or self._is_dry
-        self._installed = InstalledDistributions.scan(_places(target, directory), target)
+        self._warnings: dict[str, None] = {}
+        found = _scan(target, directory, lambda text: self._warnings.update({text: None})).found
+        self._installed = {each.name: each for each in found if each.name not in STANDARD_LIBRARY}
         self._blocks: list[list[str]] = []
         """Where no questions are asked, what is told of each distribution after all have gone: pip's order."""
         self.leaving: list[_Leaving] = []
 
     def look_at(self, names: Mapping[NormalizedName, str]) -> None:
         """Find out what goes of each project, and ask."""
-        for warning in self._installed.warnings:
+        for warning in self._warnings:
             _tell(self._context, Level.WARNING, warning)
         for name, written in names.items():
-            distribution = self._installed.find(name)
+            distribution = self._installed.get(name)
             if distribution is None:
                 _tell(self._context, Level.WARNING, f"Skipping {written} as it is not installed.")
             else:
@@ -141,15 +148,15 @@ class _Uninstall:
         if self.leaving:
             self._remove()
         if self._asks:
-            for each in self.leaving:
-                _tell_all(self._context, self._success(each))
-        for block in self._blocks:
-            _tell_all(self._context, block)
+            _tell_all(self._context, (line for each in self.leaving for line in self._success(each)))
+        _tell_all(self._context, (line for block in self._blocks for line in block))
 
-    def _look_at(self, distribution: InstalledDistribution) -> None:
+    def _look_at(self, distribution: FoundDistribution) -> None:
         block = [f"Found existing installation: {distribution.raw_name} {distribution.raw_version}"]
         try:
-            plan = paths_to_remove(distribution, self._target, only_below=self._directory, resolved=self._resolved)
+            plan = paths_to_remove(
+                distribution, self._target, only_below=self._directory, directories=self._directories
+            )
         except AsyncpipError:
             _tell_all(self._context, (lines[0] for lines in (*self._blocks, block)))
             raise
@@ -179,14 +186,7 @@ class _Uninstall:
             home = target.user_scheme.purelib
         else:
             home = target.scheme.purelib
-        where = Destination(
-            scheme=replace(target.scheme, purelib=home),
-            executable=target.executable,
-            python_version="",
-            cache_tag=None,
-            ensurepip_options=None,
-        )
-        apply_changes((), [removal_from(each.plan) for each in self.leaving], where, link_mode="copy", jobs=1)
+        remove_distributions([each.plan for each in self.leaving], home, jobs=os.cpu_count() or 1)
 
 
 def _is_verbose(context: CommandContext) -> bool:
@@ -247,5 +247,6 @@ def _tell(context: CommandContext, level: int, text: str) -> None:
 
 
 def _tell_all(context: CommandContext, lines: Iterable[str]) -> None:
-    for line in lines:
-        _tell(context, Level.INFO, line)
+    """Tell all ``lines`` at once: to write each by itself costs as much as to find out what goes."""
+    if text := "\n".join(lines):
+        _tell(context, Level.INFO, text)

@@ -6,13 +6,12 @@ A plain name needs no parser of requirements, which takes longer to import than 
 from __future__ import annotations
 
 import os
-import re
-from typing import TYPE_CHECKING
 
 from asyncpip.core.events import Level, Message
 from asyncpip.core.names import normalize_name
 from asyncpip.errors import CommandError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,12 +20,9 @@ if TYPE_CHECKING:
     from asyncpip.commands.context import CommandContext
     from asyncpip.core.target import TargetEnvironment
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_NAME_AT_START = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_PLAIN_LINE = re.compile(
+_PLAIN_LINE = (
     r"\s*(?:(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
-    r"(?:\s*==\s*[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc|\.post|\.dev)[0-9]+)*)?)?\s*(?:(?<!\S)#.*)?",
-    re.ASCII,
+    r"(?:\s*==\s*[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc|\.post|\.dev)[0-9]+)*)?)?\s*(?:(?<!\S)#.*)?"
 )
 """A line of a file that names a project, in a version perhaps; or a comment; or nothing."""
 _ARCHIVE_SUFFIXES = (".whl", ".zip", ".gz", ".bz2", ".xz", ".tgz", ".tbz", ".tlz", ".lzma", ".tar")
@@ -39,7 +35,7 @@ def read_names(context: CommandContext, target: TargetEnvironment) -> dict[Norma
     """
     names: dict[NormalizedName, str] = {}
     for argument in context.arguments:
-        if _PLAIN_NAME.fullmatch(argument) and not argument.lower().endswith(_ARCHIVE_SUFFIXES):
+        if _is_plain_name(argument):
             names[normalize_name(argument)] = argument
             continue
         name = _parsed_name(context, argument)
@@ -83,13 +79,34 @@ def names_of_plain_files(paths: Sequence[str]) -> dict[NormalizedName, str] | No
         except (OSError, ValueError):
             return None
         for line in lines:
-            match = _PLAIN_LINE.fullmatch(line)
-            name = match and match["name"]
-            if match is None or (name and name.lower().endswith(_ARCHIVE_SUFFIXES)):
+            name = line if _is_plain_name(line) else _name_in(line)
+            if name is None:
                 return None
             if name:
                 names[normalize_name(name)] = name
     return names
+
+
+def _is_plain_name(text: str) -> bool:
+    """Return whether ``text`` is a project's name, and cannot be that of an archive."""
+    return (
+        text[:1].isalnum()
+        and text[-1].isalnum()
+        and text.isascii()
+        and text.replace("-", "").replace("_", "").replace(".", "").isalnum()
+        and not text.lower().endswith(_ARCHIVE_SUFFIXES)
+    )
+
+
+def _name_in(line: str) -> str | None:
+    """Return the name in a line of a file, empty where it has none; None where it may hold something else."""
+    import re  # noqa: PLC0415 - for files with versions or comments
+
+    match = re.fullmatch(_PLAIN_LINE, line, re.ASCII)
+    if match is None:
+        return None
+    name: str = match["name"] or ""
+    return None if name.lower().endswith(_ARCHIVE_SUFFIXES) else name
 
 
 def _names_of_files(context: CommandContext, target: TargetEnvironment) -> dict[NormalizedName, str]:
@@ -129,8 +146,9 @@ def _fetch_text(context: CommandContext, url: str) -> bytes:
 
 def _as_written(text: str, name: NormalizedName) -> str:
     """Return the name as ``text`` spells it, where it begins with it."""
-    match = _NAME_AT_START.match(text)
-    return match[0] if match is not None and normalize_name(match[0]) == name else name
+    end = next((at for at, sign in enumerate(text) if not (sign.isascii() and (sign.isalnum() or sign in "._-"))), None)
+    written = text[:end]
+    return written if normalize_name(written) == name else name
 
 
 def _warn(context: CommandContext, text: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from asyncpip.core.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version

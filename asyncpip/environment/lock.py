@@ -11,7 +11,6 @@ import contextlib
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from asyncpip.errors import EnvironmentBusyError, TargetEnvironmentError
 
@@ -20,6 +19,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

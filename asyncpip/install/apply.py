@@ -11,7 +11,8 @@ import sys
 from bisect import insort
 
 from asyncpip.errors import AsyncpipError
-from asyncpip.install.linker import install_error, link_files, place_file
+from asyncpip.install.failure import install_error, rolled_back
+from asyncpip.install.linker import link_files, place_file
 from asyncpip.install.parallel import Uninterrupted, wait_for_workers
 from asyncpip.install.placement import (
     NewDirectories,
@@ -22,10 +23,11 @@ from asyncpip.install.placement import (
     paths_in_old_directories,
     written_below,
 )
+from asyncpip.install.pth_lines import without_lines
 from asyncpip.install.record import row_line, row_of
 from asyncpip.install.scheme import record_prefix
 from asyncpip.install.scripts import fix_shebang
-from asyncpip.install.transaction import Transaction
+from asyncpip.install.transaction import Transaction, write_new
 from asyncpip.store.store import read_file
 
 TYPE_CHECKING = False
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     Compile = Callable[[list[str]], list[str]]
     """Byte-compiles `.py` files (final paths) and returns the `.pyc` files that it made."""
 
-RESTORED = "the environment is as it was before"
-"""Why of an error after which nothing has changed."""
 _LINE_END = "\r\n"
 
 
@@ -85,7 +85,7 @@ def apply_changes(
         new.add(os.path.dirname(path))
 
     moved = dict.fromkeys(path for removal in removals for path in removal.files)
-    rewritten = _without_lines(removals)
+    rewritten = without_lines(each for removal in removals for each in removal.dropped_lines)
     moved.update(dict.fromkeys(rewritten))
     in_old = (path for path in bytecode.paths() if os.path.dirname(path) not in new)
     for path in (*paths_in_old_directories(placed, new), *in_old):
@@ -104,7 +104,7 @@ def apply_changes(
     try:
         transaction.begin()
         for path, content in rewritten.items():
-            _write_new(path, content, 0o666)
+            write_new(path, content, 0o666)
         before_linking()
         link_files([*link_jobs(placed), *bytecode.links()], mode=link_mode, jobs=jobs)
         rows = _place_all_others(placed, new, where, link_mode)
@@ -117,9 +117,9 @@ def apply_changes(
             wait_for_workers()
             problems = transaction.rollback()
         if isinstance(error, OSError):
-            raise install_error(error, _rolled_back(problems), removes_only=not wheels) from error
+            raise install_error(error, rolled_back(problems), removes_only=not wheels) from error
         if isinstance(error, AsyncpipError) and problems:
-            error.why = "\n".join(filter(None, (error.why, _rolled_back(problems))))
+            error.why = "\n".join(filter(None, (error.why, rolled_back(problems))))
         raise
 
 
@@ -160,28 +160,11 @@ def _sources(item: Placed, linked: LinkJob | None) -> list[str]:
     return [path for path in (item.paths() if linked is None else item.beside_root()) if path.endswith(".py")]
 
 
-def _without_lines(removals: Sequence[Removal]) -> dict[str, bytes]:
-    """Return path and new content of the files that lose lines; several removals may share one."""
-    rewritten: dict[str, bytes] = {}
-    for path, line in [each for removal in removals for each in removal.dropped_lines]:
-        from asyncpip.install.uninstaller import without_pth_entry  # noqa: PLC0415 - for what setuptools once did
-
-        content = rewritten[path] if path in rewritten else read_file(path) or b""
-        rewritten[path] = without_pth_entry(content, line)
-    return rewritten
-
-
 def _check_encoding(transaction: Transaction) -> None:
     """Raise UnicodeEncodeError for a name that cannot be written here: now, and not when half is written."""
     if sys.getfilesystemencoding() != "utf-8":
         for path in transaction.new_paths():
             os.fsencode(path)
-
-
-def _rolled_back(problems: list[str]) -> str:
-    if problems:
-        return "the environment could not be restored: " + "; ".join(problems)
-    return RESTORED
 
 
 def _keeps_files(path: str, moved: Collection[str]) -> bool:
@@ -220,12 +203,12 @@ def _place_others(item: Placed, where: Destination, link_mode: str) -> list[str]
             digest, _, size = row.partition(",")
             lines.append(row_line((recorded, digest, size)))
         else:
-            _write_new(final, content, os.stat(source).st_mode & 0o777)
+            write_new(final, content, os.stat(source).st_mode & 0o777)
             lines.append(row_line(row_of(recorded, content)))
     for slot, (final, recorded, content, mode) in enumerate(item.generated, manifest.file_count):
         if slot in item.skipped:
             continue
-        _write_new(final, content, mode)
+        write_new(final, content, mode)
         lines.append(row_line(row_of(recorded, content)))
     return lines
 
@@ -252,7 +235,7 @@ def _write_records(
         else:
             lines = sorted(lines + more, key=_path_of_line)
         text = _LINE_END.join(lines) + _LINE_END
-        _write_new(f"{item.root}{os.sep}{record}", text.encode("utf-8", "surrogateescape"), 0o666)
+        write_new(f"{item.root}{os.sep}{record}", text.encode("utf-8", "surrogateescape"), 0o666)
 
 
 def _path_of_line(line: str) -> str:
@@ -263,14 +246,3 @@ def _path_of_line(line: str) -> str:
 def _source_of(bytecode: str) -> str:
     directory, _, name = bytecode.rpartition(os.sep)
     return f"{os.path.dirname(directory)}{os.sep}{name.removesuffix('.pyc').rpartition('.')[0]}.py"
-
-
-def _write_new(path: str, content: bytes, mode: int) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags, mode)
-    try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,6 @@ import os
 import stat
 import sys
 
-from asyncpip.errors import InstallError
 from asyncpip.install.parallel import Background, run_parallel
 from asyncpip.store.layout import MANIFEST_NAME
 
@@ -239,22 +238,3 @@ def choose_link_mode(wanted: str | None, store_root: str, target_root: str, *, s
     except OSError:
         same = False
     return HARDLINK if same else CLONE
-
-
-def install_error(error: OSError, what: str, *, removes_only: bool) -> InstallError:
-    """Return an `InstallError` for ``error`` with the hint that its kind allows."""
-    permissions = "Consider using the `--user` option or check the permissions."
-    if removes_only:
-        permissions = "Check the permissions, and who owns the files."
-    hints = {
-        errno.EACCES: permissions,
-        errno.EPERM: permissions,
-        errno.EROFS: "The file system is mounted read-only.",
-        errno.ENOSPC: "Free some space and run the same command again.",
-        errno.EDQUOT: "Your disk quota is used up.",
-        errno.ENAMETOOLONG: "Install into a directory with a shorter path.",
-    }
-    act = "uninstall" if removes_only else "install"
-    return InstallError(
-        f"Could not {act} packages due to an OSError: {error}", why=what, hint=hints.get(error.errno or 0)
-    )

@@ -6,14 +6,14 @@ Looks into directories, and removes nothing.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from asyncpip.core.values import Value
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asyncpip.install.uninstaller import RemovalPlan
+    from asyncpip.install.removal_plan import RemovalPlan
 
 _ALL = os.sep + "*"
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from asyncpip.install.journal import Journal, JournalError
 from asyncpip.store.store import read_file, remove_quietly, remove_tree
@@ -32,6 +33,9 @@ _VIRTUAL = "pyvenv.cfg"
 
 class Transaction:
     """One set of changes below any directories, with its journal in ``home``, which is made where it is missing.
+
+    ``moved`` may name directories, which then go with all that is in them: by one rename, or file by file where the
+    system refuses that. Nothing new appears below such a directory, for `_undo` could not tell it from what is old.
 
     Use: construct with all that will change, `begin`, make the changes, then `commit` or `rollback`.
     """
@@ -52,6 +56,8 @@ class Transaction:
         self._new_files = new_files
         self._below = below
         self._made_for_home: list[str] = []
+        self._emptied: list[str] = []
+        """Directories whose files were moved one by one."""
 
     def begin(self) -> None:
         """Write the journal, move old files aside, make the new directories, except those ``below`` others."""
@@ -69,7 +75,7 @@ class Transaction:
         _write(aside, data, durable=bool(self._moved))
         os.rename(aside, os.path.join(self.directory, _JOURNAL))
         for number, path in enumerate(self._moved):
-            _move(path, os.path.join(self.directory, str(number)))
+            self._emptied += _move_all(path, os.path.join(self.directory, str(number)))
         for path in self._new_directories:
             try:
                 os.mkdir(path)
@@ -83,12 +89,18 @@ class Transaction:
         for directory, _, files in self._below:
             yield from (os.path.join(directory, path) for path in files)
 
-    def commit(self, prune: Sequence[str] = ()) -> None:
-        """Make the changes final; drop what was moved aside and those of the directories ``prune`` that are empty."""
+    def commit(self, prune: Sequence[str] = (), drop: Callable[[str], None] = lambda _: None) -> None:
+        """Make the changes final; drop what was moved aside and those of the directories ``prune`` that are empty.
+
+        ``drop`` may know what was moved aside, and so be faster: it is given the directory, where each lies under its
+        number. What it leaves is dropped here.
+        """
+        prune = [*self._emptied, *prune]
         if prune:
             _write(os.path.join(self.directory, _PRUNE), "\0".join(prune).encode("utf-8", "surrogateescape"))
         os.rename(os.path.join(self.directory, _JOURNAL), os.path.join(self.directory, _DONE))
         _remove_empty(prune)
+        drop(self.directory)
         remove_tree(self.directory)
 
     def rollback(self) -> list[str]:
@@ -106,6 +118,18 @@ class Transaction:
         for directory in reversed(missing):
             os.mkdir(directory)
             self._made_for_home.append(directory)
+
+
+def write_new(path: str, content: bytes, mode: int) -> None:
+    """Write a file that `begin` announced; raise where something has that name."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags, mode)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)
 
 
 def recover(home: str, warn: Callable[[str], None]) -> None:
@@ -159,8 +183,7 @@ def _undo(directory: str) -> list[str]:
     for kept, path in numbered:
         if path is not None and path not in untouched:
             try:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
-                _move(kept, path)
+                put_back(kept, path)
             except OSError as error:
                 problems.append(f"could not put back {path} (kept as {kept}): {error}")
     if not problems:
@@ -238,6 +261,47 @@ def _by_way_of_descriptors(remove: Callable[..., None], path: str) -> None:
         raise
     finally:
         os.close(at)
+
+
+def put_back(kept: str, path: str) -> None:
+    """Move ``kept`` to where it was; a directory of which a part is still there, or there again, to that part."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if _is_directory(kept) and os.path.lexists(path):
+        _move_below(kept, path)
+    else:
+        _move_all(kept, path)
+
+
+def _move_all(source: str, destination: str) -> list[str]:
+    """Move a file, or a directory with all that is in it; return directories that are left, which are empty then."""
+    try:
+        os.replace(source, destination)
+    except OSError:
+        # Another file system, a mount point, a lower layer of an overlay, which only gives files away; or a file
+        # that is open (Windows): which one is to blame, and whether it can go otherwise, moving each shows.
+        if not _is_directory(source):
+            _move(source, destination)
+            return []
+        return _move_below(source, destination)
+    return []
+
+
+def _move_below(source: str, destination: str) -> list[str]:
+    """Move all that is in a directory; return the directories that it came from."""
+    if not os.path.isdir(destination):
+        os.mkdir(destination, stat.S_IMODE(os.stat(source).st_mode))
+    left = [source]
+    for name in os.listdir(source):
+        path, new = os.path.join(source, name), os.path.join(destination, name)
+        if _is_directory(path):
+            left += _move_below(path, new)
+        else:
+            _move(path, new)
+    return left
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
 
 
 def _move(source: str, destination: str) -> None:

@@ -31,7 +31,8 @@ def look(event, arguments):
         return
     if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
         return
-    if str(arguments[0]).startswith(place):
+    below_descriptor = event in ("os.remove", "os.rmdir") and arguments[-1] != -1  # of what was moved aside
+    if below_descriptor or str(arguments[0]).startswith(place):
         steps += 1
         if steps == step:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -52,9 +53,11 @@ def prepared(site: Site, index_server: IndexServer) -> Site:
             files={f"shared/{name}/mod.py": ""},
             entry_points={"console_scripts": [f"{name} = shared.{name}:main"]},
         )
+    index_server.add_wheel("gamma", "1.0", files={"gamma/here/mod.py": "", "gamma/deep/down/mod.py": ""})
     index_server.add_wheel("stays", "1.0")
-    outcome = site.install("-i", index_server.index_url, "alpha", "beta", "stays")
+    outcome = site.install("-i", index_server.index_url, "alpha", "beta", "gamma", "stays")
     assert outcome.code == 0, outcome.text
+    (site.environment.site_packages / "gamma" / "here" / "mine.txt").write_text("not of the wheel")
     develop = site.work / "project"
     (develop / "Project.egg-info").mkdir(parents=True)
     (develop / "Project.egg-info" / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: Project\nVersion: 1.0\n")
@@ -87,13 +90,15 @@ def restore(site: Site, saved: Path) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_kill_at_every_step(prepared: Site, tmp_path: Path) -> None:
-    names = ("alpha", "project", "beta")  # few files: each costs two steps, and a step two processes
+    names = ("alpha", "project", "beta", "gamma")  # few files: each costs two steps, and a step two processes
     saved = tmp_path / "saved"
     shutil.copytree(prepared.environment.directory, saved, symlinks=True)
     before = prepared.tree()
     assert uninstall(prepared, 0, *names).code == 0
     after = prepared.tree()
     assert "shared" not in os.listdir(prepared.environment.site_packages)
+    gamma = prepared.environment.site_packages / "gamma"
+    assert sorted(path.relative_to(gamma).as_posix() for path in gamma.rglob("*")) == ["here", "here/mine.txt"]
     ends: list[Tree] = []
     step = undone = 0
     while True:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pip._internal.req.req_uninstall import compact, compress_for_output_listing
 
 from asyncpip.install.removal_listing import removal_listing
-from asyncpip.install.uninstaller import RemovalPlan
+from asyncpip.install.removal_plan import RemovalPlan
 
 pytestmark = pytest.mark.golden
 
@@ -36,6 +36,13 @@ NAMES = st.sampled_from(
 )
 
 
+def plan_of(files: list[str]) -> RemovalPlan:
+    names: dict[str, list[str]] = {}
+    for path in files:
+        names.setdefault(os.path.dirname(path), []).append(os.path.basename(path))
+    return RemovalPlan(files_by_directory=names)
+
+
 @given(removed=st.sets(NAMES, min_size=1), there=st.sets(NAMES))
 @settings(max_examples=200, deadline=None)
 def test_same_lists(removed: set[str], there: set[str]) -> None:
@@ -48,8 +55,9 @@ def test_same_lists(removed: set[str], there: set[str]) -> None:
                 pass
         files = sorted(os.path.join(root, name) for name in removed)
         theirs, kept_by_them = compress_for_output_listing(files)
-        ours = removal_listing(RemovalPlan(files=tuple(files)), every_file=False)
+        plan = plan_of(files)
+        ours = removal_listing(plan, every_file=False)
         assert list(ours.removed) == sorted(compact(theirs))
         assert list(ours.kept) == sorted(compact(kept_by_them))
-        every = removal_listing(RemovalPlan(files=tuple(files)), every_file=True)
+        every = removal_listing(plan, every_file=True)
         assert list(every.removed) == sorted(compact(files))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from asyncpip.core.target import SchemePaths
 from asyncpip.errors import WheelFormatError
+from asyncpip.install.pth_lines import without_pth_entry
 from asyncpip.install.record import format_rows, parse_record
 from asyncpip.install.scheme import destination, place_members
 from asyncpip.install.scripts import parse_entry_points, stays_inside
-from asyncpip.install.uninstaller import without_pth_entry
 from asyncpip.install.wheel import SCHEME_KEYS, read_layout
 
 pytestmark = pytest.mark.property

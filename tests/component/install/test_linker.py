@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asyncpip.errors import InstallError
+from asyncpip.install.failure import install_error
 from asyncpip.install.linker import (
     CLONE,
     COPY,
@@ -20,7 +21,6 @@ from asyncpip.install.linker import (
     MOVE,
     SYMLINK,
     choose_link_mode,
-    install_error,
     link_files,
     place_file,
 )

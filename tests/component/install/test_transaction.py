@@ -220,7 +220,7 @@ def test_recover_after_a_kill(environment: Environment, monkeypatch: pytest.Monk
     if step == "directory":
         monkeypatch.setattr(f"{module}._write", kill)
     elif step == "journal":
-        monkeypatch.setattr(f"{module}._move", kill)
+        monkeypatch.setattr(f"{module}._move_all", kill)
     elif step == "moved":
         environment.directories.insert(0, str(environment.home / "no" / "such"))  # its parent is missing: mkdir fails
     if step in ("directory", "journal", "moved"):

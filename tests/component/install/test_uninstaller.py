@@ -13,7 +13,9 @@ from asyncpip.core.names import normalize_name
 from asyncpip.core.target import SchemePaths, TargetEnvironment
 from asyncpip.core.values import replace
 from asyncpip.errors import InstallError
-from asyncpip.install.uninstaller import PthEdit, RemovalPlan, paths_to_remove, without_pth_entry
+from asyncpip.install.pth_lines import without_pth_entry
+from asyncpip.install.removal_plan import PthEdit, RemovalPlan
+from asyncpip.install.uninstaller import paths_to_remove
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -265,7 +267,7 @@ def test_egg(env: Path, zipped: bool) -> None:
     write(env / "lib/site", {egg.name: ""} if zipped else {f"{egg.name}/EGG-INFO/PKG-INFO": "", f"{egg.name}/a.py": ""})
     write(env / "lib/site", {"easy-install.pth": f"./{egg.name}\n./other.egg\n"})
     plan = paths_to_remove(dist(egg / "EGG-INFO", location=egg), target(env))
-    assert plan.pth_edits == (PthEdit(str(env / "lib/site/easy-install.pth"), f"./{egg.name}"),)
+    assert plan.pth_edits == (PthEdit(path=str(env / "lib/site/easy-install.pth"), entry=f"./{egg.name}"),)
     names = [""] if zipped else ["/EGG-INFO/PKG-INFO", "/a.py"]
     assert inside(env, plan.files) == [f"lib/site/{egg.name}{name}" for name in names]
     assert inside(env, plan.directories_to_prune)[-1:] == ([] if zipped else [f"lib/site/{egg.name}"])
@@ -278,7 +280,7 @@ def test_develop_install(env: Path, tmp_path: Path, link_name: str) -> None:
     write(env / "lib/site", {link_name: f"{project}\n.", "easy-install.pth": f"{project}\n"})
     plan = paths_to_remove(dist(project / "Foo_Bar.egg-info", location=project), target(env))
     assert inside(env, plan.files) == [f"lib/site/{link_name}"]
-    assert plan.pth_edits == (PthEdit(str(env / "lib/site/easy-install.pth"), str(project)),)
+    assert plan.pth_edits == (PthEdit(path=str(env / "lib/site/easy-install.pth"), entry=str(project)),)
 
 
 def test_develop_install_of_another_project(env: Path, tmp_path: Path) -> None:
