@@ -60,7 +60,8 @@ def extract_archive(
             _check_whole(archive, signature, limit, filename)
             with tarfile.open(fileobj=archive, encoding="utf-8") as tar:
                 _extract_tar(tar, destination, filename, umask, cancelled)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, RuntimeError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, RuntimeError) as error:
+        # RuntimeError: encrypted; its subclass NotImplementedError: of a version that `zipfile` does not know.
         raise BuildError(
             f"{filename} cannot be unpacked",
             why=str(error) or type(error).__name__,

@@ -363,6 +363,13 @@ def test_mutations(kind: str) -> None:
     check()
 
 
+@pytest.mark.parametrize("kind", [kind for kind in READERS if kind not in ("project", "answer")])
+def test_what_is_changed_is_right_before(kind: str) -> None:
+    """Else the first error would hide all that comes behind it. The two left out read texts of two kinds each."""
+    for seed in READERS[kind].seeds:
+        READERS[kind].read(seed)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in READERS if kind not in ("archive", "sdist", "configuration")])
 def test_megabytes_of_one_thing(kind: str) -> None:
     """A line, a number, a nesting of that size: read in linear time (the test has a time limit), or refused.
@@ -387,7 +394,6 @@ def test_megabytes_of_one_thing(kind: str) -> None:
             b"<a ",
             b"a=",
             b"\n",
-            *PIECES[:0],
         ):
             at = rng.randrange(len(seed))
             with suppress(*reader.raises):

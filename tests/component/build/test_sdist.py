@@ -51,6 +51,13 @@ def zip_of(members: Sequence[tuple[str, str, int]]) -> bytes:
     return buffer.getvalue()
 
 
+def changed_zip(*, at: int, byte: int) -> bytes:
+    """Return an archive of one file whose entry in the central directory has ``byte`` at ``at``, and the file too."""
+    archive = bytearray(zip_of([("p-1/setup.py", "x", 0o600)]))
+    archive[archive.index(b"PK\1\2") + at] = archive[at - 2] = byte
+    return bytes(archive)
+
+
 def extract(archive: bytes, directory: Path) -> dict[str, tuple[int, bytes | str | None]]:
     directory.mkdir()
     extract_archive(io.BytesIO(archive), str(directory), filename="p-1.tar.gz", umask=0o022)
@@ -134,8 +141,11 @@ def test_nothing_leaves_the_directory_from_a_zip_archive(tmp_path: Path, name: s
         lzma.compress(tar_of(GOOD))[:-30],
         bz2.compress(tar_of(GOOD))[:-30],
         tar_of(GOOD)[:700],
+        changed_zip(at=6, byte=99),  # a version of the format that is to come
+        changed_zip(at=8, byte=1),  # encrypted
+        changed_zip(at=8, byte=32),  # patch data
     ],
-    ids=range(8),
+    ids=range(11),
 )
 def test_damaged_archives(tmp_path: Path, archive: bytes) -> None:
     with pytest.raises(BuildError, match=r"p-1\.tar\.gz cannot be unpacked"):

@@ -49,4 +49,7 @@ async def test_who_gives_up_leaves_no_gap() -> None:
         scopes[0].cancel()
     with anyio.fail_after(1):
         async with turns.turn(1):
-            pass
+            with anyio.move_on_after(0.001) as second:
+                async with turns.turn(1):
+                    pass
+    assert second.cancelled_caught  # nor one place more

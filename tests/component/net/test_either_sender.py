@@ -83,4 +83,7 @@ async def test_the_user_agent_is_found_where_none_is_given(reporter: CollectingR
 
 
 async def test_closing_what_was_never_used(reporter: CollectingReporter) -> None:
-    await LateTransport(OPTIONS, reporter, {}).aclose()
+    net = LateTransport(OPTIONS, reporter, {})
+    await net.aclose()
+    assert net._transport is None  # closing loads nothing
+    assert reporter.messages == []

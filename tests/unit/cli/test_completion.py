@@ -156,4 +156,8 @@ def test_a_line_in_variables(line: str, position: str, offered: list[str]) -> No
 @given(words=st.lists(st.sampled_from(["install", "--python", "-", "--", "=", ":", "-r", "--x=", "help", "a", "-qq"])))
 def test_any_line_is_answered(words: list[str]) -> None:
     for position in range(len(words) + 2):
-        complete(words, position, lambda _: ["demo"], Some())
+        offered = complete(words, position, lambda _: ["demo"], Some())
+        assert len(set(offered)) == len(offered)
+        if set("=:").isdisjoint("".join(words)):  # else the shell keeps the beginning of a word
+            current = words[position] if position < len(words) else ""
+            assert all(text.startswith(current) for text in offered)
