@@ -8,15 +8,13 @@ files never count, pre-releases only where an option admits them. Loads the pipe
 from __future__ import annotations
 
 import datetime as dt
-import os
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 
-from asyncpip.commands.install_options import ANY_INTERPRETER, index_options, selection
+from asyncpip.commands.install_options import ANY_INTERPRETER, index_options, limits_of, selection
 from asyncpip.commands.requirement_sources import FileOptions
 from asyncpip.core.values import replace
-from asyncpip.pipeline.limits import Limits
 from asyncpip.pipeline.lookup import LookUp, look_up_projects
 from asyncpip.resolve.candidates import CandidateList
 from asyncpip.resolve.explain import no_version_error
@@ -52,14 +50,7 @@ def ask_indexes(
 def look_up_of(context: CommandContext, records: RecordStore | None) -> LookUp:
     """Return which places are asked, and how; ``records`` is as in `ask_indexes`."""
     settings = context.settings
-    limits = Limits(
-        jobs=os.cpu_count() or 1,
-        concurrent_downloads=settings.number("concurrent_downloads"),
-        timeout_seconds=settings.seconds("timeout"),
-        retries=settings.number("retries"),
-        resume_retries=settings.number("resume_retries"),
-    )
-    places = index_options(settings, FileOptions(), limits=limits)
+    places = index_options(settings, FileOptions(), limits=limits_of(settings, has_jobs=False))
     return LookUp(
         index_urls=places.index_urls,
         find_links=places.find_links,

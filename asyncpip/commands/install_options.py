@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from asyncpip.core.urls import is_url, path_to_url
-from asyncpip.core.values import Value
+from asyncpip.core.values import Value, replace
 from asyncpip.errors import CommandError, UsageError
 from asyncpip.net.transport import TransportOptions
 from asyncpip.pipeline.limits import Limits
@@ -86,27 +86,37 @@ def transport_options(
     limits: Limits,
 ) -> TransportOptions:
     """Return what shapes every request."""
-    return TransportOptions(
-        proxy=settings.text("proxy"),
-        use_proxy_env=not settings.flag("no_proxy_env"),
+    return replace(
+        general_transport_options(settings),
         timeout_seconds=limits.timeout_seconds,
         retries=limits.retries,
-        cert=settings.text("cert"),
-        client_cert=settings.text("client_cert"),
-        legacy_certs="legacy-certs" in settings.texts("use_deprecated"),
         trusted_hosts=trusted_hosts,
-        keyring_provider=settings.text("keyring_provider") or "auto",
-        allow_input=not settings.flag("no_input"),
         bind_address=settings.text("bind_address"),
         index_urls=index_urls,
         connections_per_host=limits.connections_per_host,
     )
 
 
-def limits_of(settings: SettingsView) -> Limits:
-    """Return the bounds of this run."""
+def general_transport_options(settings: SettingsView) -> TransportOptions:
+    """Return the same as far as the options say that every command has."""
+    return TransportOptions(
+        proxy=settings.text("proxy"),
+        use_proxy_env=not settings.flag("no_proxy_env"),
+        timeout_seconds=settings.seconds("timeout"),
+        retries=settings.number("retries"),
+        cert=settings.text("cert"),
+        client_cert=settings.text("client_cert"),
+        legacy_certs="legacy-certs" in settings.texts("use_deprecated"),
+        trusted_hosts=settings.texts("trusted_hosts"),
+        keyring_provider=settings.text("keyring_provider") or "auto",
+        allow_input=not settings.flag("no_input"),
+    )
+
+
+def limits_of(settings: SettingsView, *, has_jobs: bool = True) -> Limits:
+    """Return the bounds of this run; ``has_jobs``: the command has the option `--jobs`."""
     return Limits(
-        jobs=settings.number("jobs") or os.cpu_count() or 1,
+        jobs=(settings.number("jobs") if has_jobs else 0) or os.cpu_count() or 1,
         concurrent_downloads=settings.number("concurrent_downloads"),
         timeout_seconds=settings.seconds("timeout"),
         retries=settings.number("retries"),

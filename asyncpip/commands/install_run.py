@@ -12,7 +12,7 @@ from asyncpip.commands.holding import hold_environment, settle
 from asyncpip.commands.inquiry import Inquiry
 from asyncpip.commands.install_options import target_choice, upgrade_strategy
 from asyncpip.core.distributions import InstalledDistribution
-from asyncpip.core.events import Level, Message
+from asyncpip.core.events import Level
 from asyncpip.environment.destination import choose_destination, is_writable_directory
 from asyncpip.environment.externally_managed import check_externally_managed
 from asyncpip.environment.installed import InstalledDistributions
@@ -54,6 +54,7 @@ class InstallRun:
             verifies_lone_file=context.settings.flag("verify"),
         )
         self.inquiry = inquiry
+        self.tell, self.warn = inquiry.tell, inquiry.warn
         self.limits = inquiry.limits
         self.templates = selected.templates
         self.running_target: TargetEnvironment = selected.target
@@ -80,15 +81,6 @@ class InstallRun:
         self.ignore_installed = self.settings.flag("ignore_installed") or not self.destination.sees_installed
         self.force_reinstall = self.settings.flag("force_reinstall")
         self.started = time.perf_counter()
-
-    def tell(self, level: Level, text: str | None, *, routine: bool = False) -> None:
-        """Emit a message, unless there is none; see `Message` for ``routine``."""
-        if text:
-            self.reporter.emit(Message(level, text, routine))
-
-    def warn(self, text: str) -> None:
-        """Emit a warning."""
-        self.tell(Level.WARNING, text)
 
     @property
     def is_reproducible(self) -> bool:

@@ -125,23 +125,10 @@ def _names_of_files(context: CommandContext, target: TargetEnvironment) -> dict[
 
 
 def _fetch_text(context: CommandContext, url: str) -> bytes:
-    from asyncpip.net.transport import TransportOptions  # noqa: PLC0415 - files by URL are rare
+    from asyncpip.commands.install_options import general_transport_options  # noqa: PLC0415 - files by URL are rare
     from asyncpip.pipeline.fetch_text import fetch_text  # noqa: PLC0415 - as above
 
-    settings = context.settings
-    options = TransportOptions(
-        proxy=settings.text("proxy"),
-        use_proxy_env=not settings.flag("no_proxy_env"),
-        timeout_seconds=settings.seconds("timeout"),
-        retries=settings.number("retries"),
-        cert=settings.text("cert"),
-        client_cert=settings.text("client_cert"),
-        legacy_certs="legacy-certs" in settings.texts("use_deprecated"),
-        trusted_hosts=settings.texts("trusted_hosts"),
-        keyring_provider=settings.text("keyring_provider") or "auto",
-        allow_input=not settings.flag("no_input"),
-    )
-    return fetch_text(url, options, context.reporter, context.environ)
+    return fetch_text(url, general_transport_options(context.settings), context.reporter, context.environ)
 
 
 def _as_written(text: str, name: NormalizedName) -> str:

@@ -127,12 +127,9 @@ def _hg(location: str) -> tuple[str, str, str]:
 
 
 def _svn(location: str) -> tuple[str, str, None]:
-    directory = location
-    while not _is_project(directory):
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            raise NoRemoteError
-        directory = parent
+    directory = _project_around(location)
+    if directory is None:
+        raise NoRemoteError
     described = _ask("svn", ("info", "--xml", directory), location)
     url = _SVN_URL.search(described)
     if url is None:
@@ -155,13 +152,19 @@ def _bzr(location: str) -> tuple[str, str, None]:
 
 def _subdirectory(location: str, root: str) -> str | None:
     """Return where below ``root`` the project of ``location`` lies; None where that is the root, or none is found."""
+    directory = _project_around(location)
+    return None if directory is None or os.path.samefile(root, directory) else os.path.relpath(directory, root)
+
+
+def _project_around(location: str) -> str | None:
+    """Return ``location`` or the nearest directory above it that is a project; None where there is none."""
     directory = location
     while not _is_project(directory):
         parent = os.path.dirname(directory)
         if parent == directory:
             return None
         directory = parent
-    return None if os.path.samefile(root, directory) else os.path.relpath(directory, root)
+    return directory
 
 
 def _is_project(directory: str) -> bool:

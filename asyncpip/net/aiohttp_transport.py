@@ -18,7 +18,7 @@ from asyncpip.net import failures
 from asyncpip.net.auth import basic_authorization
 from asyncpip.net.content_encoding import ACCEPTED, EncodedBody
 from asyncpip.net.exchange import SendFailure
-from asyncpip.net.http_core import decode_body
+from asyncpip.net.http_core import collect_body, decode_body
 from asyncpip.net.slots import Slots
 from asyncpip.net.transport import FailureKind, TransportError
 from asyncpip.net.trust import origin_of
@@ -137,15 +137,8 @@ class _AiohttpAnswer:
         if length.isdigit() and int(length) > limit_bytes:
             self.discard()
             raise failures.too_long(self.url, limit_bytes)
-        parts: list[bytes] = []
-        size_bytes = 0
-        while chunk := await self._receive():
-            size_bytes += len(chunk)
-            if size_bytes > limit_bytes:
-                self.discard()
-                raise failures.too_long(self.url, limit_bytes)
-            parts.append(chunk)
-        return EncodedBody(b"".join(parts), self.headers.get("content-encoding", ""))
+        body = await collect_body(self._receive, limit_bytes, self.url, discard=self.discard)
+        return EncodedBody(body, self.headers.get("content-encoding", ""))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives, encoded as it was sent; raise `TransportError` where it ends too early."""

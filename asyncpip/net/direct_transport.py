@@ -19,7 +19,7 @@ from asyncpip.net.connection import Connection
 from asyncpip.net.content_encoding import ACCEPTED, EncodedBody
 from asyncpip.net.dial import Dialer
 from asyncpip.net.http1 import ConnectionEndedError, ProtocolError, build_request_head
-from asyncpip.net.http_core import decode_body
+from asyncpip.net.http_core import collect_body, decode_body
 from asyncpip.net.slots import Slots
 from asyncpip.net.transport import FailureKind, TransportError
 from asyncpip.net.trust import origin_of
@@ -248,15 +248,7 @@ class _DirectAnswer:
             body = bytearray(length)
             await self.read_into(memoryview(body))
         else:
-            parts: list[bytes] = []
-            size_bytes = 0
-            while chunk := await self._receive():
-                size_bytes += len(chunk)
-                if size_bytes > limit_bytes:
-                    self.discard()
-                    raise failures.too_long(self.url, limit_bytes)
-                parts.append(chunk)
-            body = b"".join(parts)
+            body = await collect_body(self._receive, limit_bytes, self.url, discard=self.discard)
         return EncodedBody(body, self.headers.get("content-encoding", ""))
 
     async def read_into(self, buffer: memoryview, on_bytes: Callable[[int], None] | None = None) -> int:

@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from asyncpip.core.events import Level, Message
 from asyncpip.core.values import replace
+from asyncpip.net import failures
 from asyncpip.net.auth import Authenticator
 from asyncpip.net.exchange import Exchange
 from asyncpip.net.keyring_source import KeyringSource
@@ -20,7 +21,7 @@ from asyncpip.net.trust import skips_verification
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
@@ -168,6 +169,21 @@ class TlsContexts:
             self._reporter.emit(Message(Level.WARNING, text))
         context = options.ahead.context(verifies=verify) if options.ahead is not None else None
         return context or tls.build_context(options, self._environ, verifies=verify)
+
+
+async def collect_body(
+    receive: Callable[[], Awaitable[bytes]], limit_bytes: int, url: str, *, discard: Callable[[], None]
+) -> bytes:
+    """Return what ``receive`` gives until it gives nothing; beyond ``limit_bytes`` discard it: `TransportError`."""
+    parts: list[bytes] = []
+    size_bytes = 0
+    while chunk := await receive():
+        size_bytes += len(chunk)
+        if size_bytes > limit_bytes:
+            discard()
+            raise failures.too_long(url, limit_bytes)
+        parts.append(chunk)
+    return b"".join(parts)
 
 
 async def decode_body(body: EncodedBody, limit_bytes: int, url: str) -> bytes:

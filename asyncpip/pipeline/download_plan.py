@@ -18,11 +18,10 @@ from asyncpip.core.events import Stage, StageProgress
 from asyncpip.core.hashes import NO_HASHES, AllowedHashes
 from asyncpip.core.values import Value
 from asyncpip.errors import AsyncpipError, BuildError, DownloadError, WheelFormatError
-from asyncpip.pipeline.bridge import Bridge
 from asyncpip.pipeline.fetch_plan import beside_solvers
 from asyncpip.pipeline.keeping import WholeArchives
 from asyncpip.pipeline.loop import run_in_loop
-from asyncpip.pipeline.question import required_hashes, solve
+from asyncpip.pipeline.question import open_bridge, required_hashes, solve
 from asyncpip.pipeline.session import open_session
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from asyncpip.core.resolution import Resolution, Resolved
     from asyncpip.core.urls import Credentials
     from asyncpip.fetch.archives import StoredArchive
+    from asyncpip.pipeline.bridge import Bridge
     from asyncpip.pipeline.build_options import BuildOptions
     from asyncpip.pipeline.limits import Limits
     from asyncpip.pipeline.session import Places, Session
@@ -113,18 +113,12 @@ async def _run(request: DownloadRequest, store: Store, reporter: Reporter) -> Do
         ) as session,
         anyio.create_task_group() as tasks,
     ):
-        bridge: Bridge[StoredArchive] = Bridge(
+        bridge = open_bridge(
             tasks,
-            fetch_pages=session.fetch_pages,
-            read_known_metadata=session.read_known_metadata,
-            fetch_metadata=session.fetch_metadata,
-            fetch_direct=session.fetch_direct,
-            fetch_archive=session.fetch_archive,
+            session,
             prefetches=lambda _candidate: fetches and request.prefetches,
-            on_projects=lambda done, total: reporter.emit(StageProgress(Stage.RESOLVING, done, total)),
-            requests=session.requests,
+            tell_stage=reporter.emit,
         )
-        reporter.emit(StageProgress(Stage.RESOLVING, 0, None))
         started = time.perf_counter()
         resolutions = await _solve_all(request.targets, session, bridge, reporter)
         resolved = time.perf_counter()

@@ -126,15 +126,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
         wheels=answered.stored,
         fresh_until=session.index.fresh_until,
         pages=session.index.recognisable_pages if answered.rests_on_digests else None,
-        timings={
-            "resolve": answered.resolve_seconds,
-            "download": answered.fetch_seconds,
-            "build": session.build_seconds(),
-            "rounds": answered.resolution.rounds,
-            "backtracks": answered.resolution.backtracks,
-            "waits": answered.waits,
-            "requests": session.requests(),
-        },
+        timings=answered.timings(session.requests()) | {"build": session.build_seconds()},
         built=session.built_names(),
         source_metadata=source_metadata,
     )

@@ -121,12 +121,5 @@ async def _run(question: LockQuestion, store: Store, reporter: Reporter) -> Lock
         pages=pages,
         archives=answered.stored,
         allowed=hashes,
-        timings={
-            "resolve": answered.resolve_seconds,
-            "download": answered.fetch_seconds,
-            "rounds": answered.resolution.rounds,
-            "backtracks": answered.resolution.backtracks,
-            "waits": answered.waits,
-            "requests": session.requests(),
-        },
+        timings=answered.timings(session.requests()),
     )

@@ -21,6 +21,7 @@ from asyncpip.resolve.resolver import ResolutionCancelled, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from anyio.abc import TaskGroup
     from packaging.utils import NormalizedName
 
     from asyncpip.core.events import Reporter
@@ -46,6 +47,17 @@ class Answered(Value, Generic[Stored]):
     rests_on_digests: bool
     """See `Bridge.rests_on_digests`."""
 
+    def timings(self, requests: int) -> dict[str, float]:
+        """Return what `--timings` says of it: seconds by stage, and how often what happened."""
+        return {
+            "resolve": self.resolve_seconds,
+            "download": self.fetch_seconds,
+            "rounds": self.resolution.rounds,
+            "backtracks": self.resolution.backtracks,
+            "waits": self.waits,
+            "requests": requests,
+        }
+
 
 async def answer_question(
     request: ResolveRequest,
@@ -62,18 +74,12 @@ async def answer_question(
     ``give_up`` is called when nothing more is wanted, before those that work for nothing are waited for.
     """
     async with anyio.create_task_group() as tasks:
-        bridge = Bridge(
+        bridge = open_bridge(
             tasks,
-            fetch_pages=session.fetch_pages,
-            read_known_metadata=session.read_known_metadata,
-            fetch_metadata=session.fetch_metadata,
-            fetch_direct=session.fetch_direct,
-            fetch_archive=session.fetch_archive,
+            session,
             prefetches=lambda candidate: prefetch_archives and candidate.file.is_wheel,
-            on_projects=lambda done, total: tell_stage(StageProgress(Stage.RESOLVING, done, total)),
-            requests=session.requests,
+            tell_stage=tell_stage,
         )
-        tell_stage(StageProgress(Stage.RESOLVING, 0, None))
         try:
             started = time.perf_counter()
             try:
@@ -96,6 +102,29 @@ async def answer_question(
         pages=bridge.pages_here(),
         rests_on_digests=bridge.rests_on_digests,
     )
+
+
+def open_bridge(
+    tasks: TaskGroup,
+    session: Session[Stored],
+    *,
+    prefetches: Callable[[Candidate], bool],
+    tell_stage: Callable[[StageProgress], None],
+) -> Bridge[Stored]:
+    """Return what leads from the solver's thread to ``session``; the stage of resolving begins."""
+    bridge = Bridge(
+        tasks,
+        fetch_pages=session.fetch_pages,
+        read_known_metadata=session.read_known_metadata,
+        fetch_metadata=session.fetch_metadata,
+        fetch_direct=session.fetch_direct,
+        fetch_archive=session.fetch_archive,
+        prefetches=prefetches,
+        on_projects=lambda done, total: tell_stage(StageProgress(Stage.RESOLVING, done, total)),
+        requests=session.requests,
+    )
+    tell_stage(StageProgress(Stage.RESOLVING, 0, None))
+    return bridge
 
 
 async def solve(
