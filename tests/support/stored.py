@@ -87,7 +87,7 @@ def destination_below(root: Path, *, executable: str = sys.executable) -> Destin
         ),
         executable=executable,
         python_version="3.11",
-        cache_tag="cpython-311",
+        cache_tag=str(sys.implementation.cache_tag),
         ensurepip_options=None,
     )
 

@@ -122,6 +122,7 @@ async def test_another_range_than_asked_for(fetching: Fetching, server: IndexSer
     wrong = Fault(headers={"Content-Range": f"bytes 0-199999/{len(DATA)}"})
     server.script(FILE, Fault(cut_at=100_000), wrong)
     assert await fetch(fetching, server, partial) == DATA
+    assert ranges(server) == ["", "bytes=100000-", ""]
 
 
 async def test_a_file_that_changes_while_it_is_resumed(

@@ -414,7 +414,10 @@ async def test_slots_survive_cancelled_waiters(reporter: CollectingReporter) -> 
         async with anyio.create_task_group() as tasks:
             for _ in range(4):
                 tasks.start_soon(get, net, server.url)
-            await anyio.sleep(0.05)
+            with anyio.fail_after(10):
+                while not server.requests:  # noqa: ASYNC110 - a list, which tells nobody
+                    await anyio.sleep(0.01)
+            await anyio.sleep(0.02)
             tasks.cancel_scope.cancel()
         assert len(server.requests) == 1
         with anyio.fail_after(3):

@@ -33,6 +33,7 @@ from asyncpip.resolve.selection import (
 from tests.support.memory import MemoryReporter
 from tests.support.memory_index import MARKERS, TAGS, installed, user, versions
 from tests.support.stored import open_test_store
+from tests.support.wheel_builder import build_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,6 +230,28 @@ def test_places_that_say_nothing_about_change(asked: Asked, tmp_path: Path, fiel
     asked.places = replace(asked.places, **{field: values[field]})
     assert asked.solves()
     assert asked.solves()
+
+
+def test_sources_are_asked_for_anew_each_time(asked: Asked, index: IndexServer) -> None:
+    index.add_sdist("source", "1.0")
+    asked.resolve = replace(
+        asked.resolve,
+        requirements=(user("source"),),
+        selection=selection(allow_sdists=True),
+        no_deps=True,
+        needs_metadata=never_needed,
+    )
+    assert asked.solves()
+    assert asked.solves()
+
+
+def test_a_place_to_look_in_beside_the_same_indexes(asked: Asked, tmp_path: Path) -> None:
+    """What was remembered without it is no answer."""
+    assert versions(asked.ask().resolution)["leaf"] == "2.0"
+    name, archive = build_wheel("leaf", "3.0")
+    (tmp_path / name).write_bytes(archive)
+    asked.places = replace(asked.places, find_links=(str(tmp_path),))
+    assert versions(asked.ask().resolution)["leaf"] == "3.0"
 
 
 @pytest.mark.parametrize("change", ["new version", "yanked", "gone"])

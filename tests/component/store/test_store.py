@@ -296,6 +296,15 @@ def test_a_file_in_the_place_of_the_directory(tmp_path: Path) -> None:
         assert "The cache has been disabled" in warnings[0]
 
 
+def test_a_file_in_the_place_of_the_staging_directory(tmp_path: Path) -> None:
+    """A folder of the cache's may be another's than the cache: then nothing could be written either."""
+    (tmp_path / "asyncpip").mkdir()
+    (tmp_path / "asyncpip" / "tmp").touch()
+    store, warnings = opened(str(tmp_path))
+    assert store is None
+    assert f"{tmp_path}/asyncpip/tmp is no directory" in warnings[0]
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to change owners")
 def test_root_does_not_use_the_cache_of_another_user(tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir()
