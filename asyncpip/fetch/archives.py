@@ -88,12 +88,13 @@ class ArchiveFetcher:
         if file.url.startswith("file:"):
             return await self._in_worker(self._read_local, file, required)
         # A large one takes long enough to arrive to be hashed meanwhile; it need not be read again then.
-        seen = (
-            RunningDigests(demands_of(given=file.hashes, required=required)) if self._arrivals.is_large(file) else None
-        )
+        demands = demands_of(given=file.hashes, required=required)
+        seen = RunningDigests(demands) if self._arrivals.is_large(file) else None
         with self._downloader.expecting(file.filename, file.size):
             return await self._arrivals.fetch(
-                file, lambda content: self._in_worker(self._keep_content, file, required, content, seen), seen
+                file,
+                lambda content: self._in_worker(self._keep_content, file, required, content, seen),
+                [seen] if seen else [],
             )
 
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredArchive:

@@ -18,7 +18,7 @@ from asyncpip.fetch.downloader import IN_FLIGHT_LIMIT_BYTES, IN_MEMORY_LIMIT_BYT
 from asyncpip.fetch.received import ReceivedFile, unlink_quietly
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from typing import TypeVar
 
     from asyncpip.core.page import PageFile
@@ -49,8 +49,8 @@ class Arrivals:
         """Return whether the archive of ``file`` goes to a partial file as it arrives."""
         return file.size is not None and file.size > IN_MEMORY_LIMIT_BYTES
 
-    async def fetch(self, file: PageFile, take: Take[Taken], watcher: Watcher | None = None) -> Taken:
-        """Return what ``take`` makes of the archive of ``file``; ``watcher`` sees a large one as it arrives.
+    async def fetch(self, file: PageFile, take: Take[Taken], watchers: Sequence[Watcher] = ()) -> Taken:
+        """Return what ``take`` makes of the archive of ``file``; ``watchers`` see a large one as it arrives.
 
         It is asked again with fresh bytes where those that an earlier run left have made it raise `HashMismatchError`.
         The file that the archive is in goes with the call, unless ``take`` renames it.
@@ -63,16 +63,18 @@ class Arrivals:
                 partial = self._store.partial_path(file.hashes.get("sha256") or without_fragment(file.url))
             resumes = partial is not None and await anyio.to_thread.run_sync(os.path.exists, partial)
             try:
-                return await self._fetch(file, take, partial, watcher)
+                return await self._fetch(file, take, partial, watchers)
             except HashMismatchError:
                 if not resumes:
                     raise
             # What an earlier run left may be of another archive under the same address.
-            return await self._fetch(file, take, partial, watcher)
+            return await self._fetch(file, take, partial, watchers)
         finally:
             self._budget.give_back(booked)
 
-    async def _fetch(self, file: PageFile, take: Take[Taken], partial: str | None, watcher: Watcher | None) -> Taken:
+    async def _fetch(
+        self, file: PageFile, take: Take[Taken], partial: str | None, watchers: Sequence[Watcher]
+    ) -> Taken:
         opened: list[str] = []
 
         def open_file(size_bytes: int) -> tuple[int, str]:
@@ -88,7 +90,7 @@ class Arrivals:
                 size_bytes=file.size,
                 partial_path=partial,
                 open_file=open_file,
-                watcher=watcher,
+                watchers=watchers,
             )
             try:
                 return await take(content)

@@ -26,7 +26,7 @@ from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, TemporaryFileSi
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from asyncpip.core.events import Reporter
     from asyncpip.fetch.sinks import OpenFile, Received, Sink, Watcher
@@ -80,11 +80,11 @@ class Downloader:
         size_bytes: int | None,
         partial_path: str | None,
         open_file: OpenFile | None = None,
-        watcher: Watcher | None = None,
+        watchers: Sequence[Watcher] = (),
     ) -> Received:
         """Return the archive at ``url``: in ``partial_path``, else in what ``open_file`` opens, else in memory.
 
-        One of a few bytes is in memory too where it need not be. ``watcher`` sees what goes to a partial file. Raises
+        One of a few bytes is in memory too where it need not be. ``watchers`` see what goes to a partial file. Raises
         `DownloadError`, and `StoreError` where a file cannot be written. A partial file is left behind for the next run
         when the transfer fails.
         """
@@ -93,7 +93,7 @@ class Downloader:
             try:
                 sink: Sink
                 if partial_path is not None:
-                    sink = await anyio.to_thread.run_sync(FileSink, partial_path, watcher)
+                    sink = await anyio.to_thread.run_sync(FileSink, partial_path, watchers)
                 else:
                     sink = TemporaryFileSink(open_file) if open_file else MemorySink()
                 done = False

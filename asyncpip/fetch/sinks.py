@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-import anyio
 import anyio.to_thread
 
 from asyncpip.core.events import TransferProgress
+from asyncpip.fetch.conveyor import BUFFER_BYTES, Conveyor
 from asyncpip.fetch.received import ReceivedFile
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+    from collections.abc import Callable, Sequence
 
     from asyncpip.core.events import Reporter
     from asyncpip.net.transport import Response
@@ -32,7 +29,6 @@ UNANNOUNCED_LIMIT_BYTES = 1024 * 1024 * 1024
 """What an archive may have of which neither index nor server tells the size."""
 _IN_MEMORY_BYTES = 64 * 1024
 """Below it a worker writes the archive out where somebody wants it: a file for each would be made in the loop."""
-_WRITE_BUFFER_BYTES = 1024 * 1024
 _PROGRESS_BYTES = 256 * 1024
 _PROGRESS_SECONDS = 0.05
 
@@ -209,55 +205,29 @@ def _check_unannounced(response: Response, size_bytes: int) -> None:
 
 
 class FileSink:
-    """Writes an archive to a partial file, going on where it ends.
+    """Writes an archive to a partial file, going on where it ends; threads look at it as it comes."""
 
-    One buffer is filled while the one before it is written, and looked at by whoever watches.
-    """
+    def __init__(self, path: str, watchers: Sequence[Watcher] = ()) -> None:
+        """Opens the file at ``path``, and shows ``watchers`` what it holds; blocks.
 
-    def __init__(self, path: str, watcher: Watcher | None = None) -> None:
-        """Opens the file at ``path``, and shows ``watcher`` what it holds; blocks."""
+        The first of them sees what comes in the thread that writes it, each further one in a thread of its own.
+        """
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self._descriptor, self._path = _open_alone(path)
-        self._buffer, self._other_buffer = bytearray(_WRITE_BUFFER_BYTES), bytearray(_WRITE_BUFFER_BYTES)
-        self._pending_bytes = 0
-        """How much of the buffer is still to be written."""
-        self._handed_over: deque[memoryview] = deque()
-        """Full buffers that are not written yet, one at most."""
+        self._watchers = watchers
+        self._conveyor = Conveyor([self._write, *(watcher.feed for watcher in watchers[1:])])
         self.received = os.lseek(self._descriptor, 0, os.SEEK_END)
-        self._watcher = watcher
-        if watcher:
+        for watcher in watchers:
             watcher.restart()
-            for at in range(0, self.received, _WRITE_BUFFER_BYTES):
-                watcher.feed(memoryview(os.pread(self._descriptor, _WRITE_BUFFER_BYTES, at)))
+        for at in range(0, self.received, BUFFER_BYTES):
+            data = memoryview(os.pread(self._descriptor, BUFFER_BYTES, at))
+            for watcher in watchers:
+                watcher.feed(data)
 
     async def take(self, response: Response, size_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
         """See `Sink`."""
-        failures: list[TransportError] = []
-        try:
-            async with anyio.create_task_group() as tasks:  # receiving, and writing beside it
-                full, taken = anyio.create_memory_object_stream[memoryview]()
-                tasks.start_soon(self._write_each, taken)
-                async with full:
-                    try:
-                        await self._receive(response, size_bytes, on_bytes, full)
-                    except TransportError as error:
-                        failures.append(error)  # what came before it is still written
-                    except anyio.BrokenResourceError:
-                        pass  # writing has failed, and says why
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-        if failures:
-            raise failures[0]
-
-    async def _receive(
-        self,
-        response: Response,
-        size_bytes: int | None,
-        on_bytes: Callable[[int], None],
-        full: MemoryObjectSendStream[memoryview],
-    ) -> None:
         while size_bytes is None or self.received < size_bytes:
-            room = memoryview(self._buffer)[self._pending_bytes :]
+            room = self._conveyor.room()
             if size_bytes is not None:
                 room = room[: size_bytes - self.received]
             start_bytes = response.received_bytes
@@ -265,68 +235,48 @@ class FileSink:
                 got_bytes = await response.read_into(room, on_bytes)
             finally:
                 arrived_bytes = response.received_bytes - start_bytes
-                self._pending_bytes += arrived_bytes
                 self.received += arrived_bytes
-            if self._pending_bytes == len(self._buffer):
-                # Nothing is buffered between the two: when this returns, the other buffer has been written.
-                self._handed_over.append(memoryview(self._buffer))
-                self._buffer, self._other_buffer = self._other_buffer, self._buffer
-                self._pending_bytes = 0
-                await full.send(self._handed_over[-1])
+                self._conveyor.take(arrived_bytes)
+            await self._conveyor.wait()
             if got_bytes < len(room):
                 return
 
-    async def _write_each(self, taken: MemoryObjectReceiveStream[memoryview]) -> None:
-        async with taken:
-            async for data in taken:
-                with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._write, data)
-                    self._handed_over.popleft()
-
     async def restart(self) -> None:
         """See `Sink`."""
-        self._pending_bytes = 0
-        await anyio.to_thread.run_sync(os.ftruncate, self._descriptor, 0)
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        await anyio.to_thread.run_sync(self._restart)
         self.received = 0
-        if self._watcher:
-            await anyio.to_thread.run_sync(self._watcher.restart)
 
     async def finish(self) -> Received:
         """See `Sink`."""
-        await anyio.to_thread.run_sync(self._flush)
+        await anyio.to_thread.run_sync(self._conveyor.flush)
         return ReceivedFile(self._path, self.received)
 
     async def aclose(self) -> None:
         """Keep on disk what has arrived, as far as the disk takes it; the lock on the file ends here."""
         await anyio.to_thread.run_sync(self._close)
 
+    def _restart(self) -> None:
+        self._conveyor.drop()
+        os.ftruncate(self._descriptor, 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        for watcher in self._watchers:
+            watcher.restart()
+
     def _close(self) -> None:
         try:
-            self._flush()
+            self._conveyor.flush()
         except OSError:
             return  # whoever finished the transfer has flushed before, and heard of it
         finally:
+            self._conveyor.close()
             os.close(self._descriptor)
-
-    def _flush(self) -> None:
-        while self._handed_over:  # the run was given up before somebody took it
-            self._write(self._handed_over.popleft())
-        view = memoryview(self._buffer)[: self._pending_bytes]
-        self._pending_bytes = 0
-        self._write(view)
 
     def _write(self, data: memoryview) -> None:
         view = data
-        try:
-            while view:
-                view = view[os.write(self._descriptor, view) :]
-        except OSError:
-            self._handed_over.clear()  # what comes later would stand in the wrong place
-            self._pending_bytes = 0
-            raise
-        if self._watcher and data:
-            self._watcher.feed(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+        for watcher in self._watchers[:1]:
+            watcher.feed(data)
 
 
 def _open_alone(path: str) -> tuple[int, str]:

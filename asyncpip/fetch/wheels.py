@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import mmap
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import anyio.to_thread
 
 from asyncpip.core.names import Digest
-from asyncpip.core.unpacking import MISMATCH, OK, REFUSED, UnpackJob
+from asyncpip.core.unpacking import MISMATCH, OK, REFUSED, Arrived, UnpackJob
 from asyncpip.core.urls import filename_of, url_to_path, without_fragment
 from asyncpip.core.values import Value, replace
 from asyncpip.errors import DownloadError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.arrivals import Arrivals
-from asyncpip.fetch.hashes import check_digests, demands_of, mismatch
+from asyncpip.fetch.hashes import RunningDigests, check_digests, demands_of, mismatch
 from asyncpip.fetch.received import ReceivedFile, SpareFiles, unlink_quietly
 from asyncpip.fetch.turns import Turns
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.page import PageFile
-    from asyncpip.core.unpacking import Arrived, Outcome
+    from asyncpip.core.unpacking import EarlyMember, Outcome
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.fetch.sinks import Received, Watcher
     from asyncpip.store.store import Store
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     class Arriving(Watcher, Protocol):
         """Begins to unpack an archive while it arrives."""
 
-        def finish(self) -> Arrived:
-            """Return what has been done."""
+        def finish(self) -> list[EarlyMember]:
+            """Return the members that are unpacked."""
 
     NewArriving = Callable[[str], Arriving]
     """Makes one for the directory to unpack into."""
@@ -54,6 +54,17 @@ class StoredWheel(Value):
     """Of its METADATA, in hexadecimal; known where it was unpacked just now."""
     requires_python: str = ""
     """What METADATA says; known where it was unpacked just now."""
+
+
+class _Begun(NamedTuple):
+    """A large wheel on its way."""
+
+    staging: str
+    """The directory to unpack into."""
+    arriving: Arriving
+    """Who fills it as the bytes come."""
+    digests: RunningDigests
+    """Of what has come: of the whole archive in the end."""
 
 
 class WheelFetcher:
@@ -115,19 +126,19 @@ class WheelFetcher:
             return self._in_worker(self._unpack_file, len(content), file, required, path, len(content), begun)
 
         try:
-            return await self._arrivals.fetch(file, unpack, begun[1])
+            return await self._arrivals.fetch(file, unpack, [begun.digests, begun.arriving])
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._end, *begun)
+                await anyio.to_thread.run_sync(self._end, begun)
 
-    def _begin(self, name: str) -> tuple[str, Arriving]:
+    def _begin(self, name: str) -> _Begun:
         staging = self._new_staging(name)
-        return staging, self._new_arriving(staging)
+        return _Begun(staging, self._new_arriving(staging), RunningDigests([]))
 
-    def _end(self, staging: str, arriving: Arriving) -> None:
+    def _end(self, begun: _Begun) -> None:
         """Remove what was begun, unless it has become a tree."""
-        arriving.finish()
-        self._store.discard(staging)
+        begun.arriving.finish()
+        self._store.discard(begun.staging)
 
     def _new_staging(self, name: str) -> str:
         try:
@@ -177,15 +188,15 @@ class WheelFetcher:
         required: AllowedHashes,
         path: str,
         size_bytes: int,
-        begun: tuple[str, Arriving] | None = None,
+        begun: _Begun | None = None,
     ) -> StoredWheel:
         """Check the archive at ``path``, unpack it aside, and make it a tree of the store. Blocks; for a thread.
 
-        ``begun`` is the directory to unpack into, and who has filled it so far; the caller removes it.
+        ``begun`` is what was made of it as it arrived; the caller removes its directory.
         """
         name = file.filename or filename_of(file.url)
         demands = demands_of(given=file.hashes, required=required)
-        staging, arriving = begun or (self._new_staging(name), None)
+        staging = begun.staging if begun else self._new_staging(name)
         job = UnpackJob(
             path=path,
             size_bytes=size_bytes,
@@ -193,7 +204,7 @@ class WheelFetcher:
             staging=staging,
             umask=self._store.umask,
             demands=[[f"{algorithm}={digest}" for algorithm, digest in demand.digests] for demand in demands],
-            arrived=arriving.finish() if arriving else None,
+            arrived=Arrived(begun.digests.known()["sha256"], begun.arriving.finish()) if begun else None,
         )
         try:
             outcome = self._unpack(job)

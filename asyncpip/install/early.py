@@ -1,4 +1,4 @@
-"""Large members of a wheel, inflated while the archive still arrives, and its digest along the way.
+"""Large members of a wheel, inflated while the archive still arrives.
 
 What is written here counts for nothing yet: it lies in a staging directory under names of its own, and the unpacker
 takes a file over where the central directory, read when all is there and the digest holds, says the same of it. Only
@@ -8,15 +8,13 @@ words for what is wrong with an archive. Blocks; for a thread.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from zlib import decompressobj
 from zlib import error as zlib_error
 
-from asyncpip.core.unpacking import Arrived, EarlyMember, early_path
+from asyncpip.core.unpacking import EarlyMember, early_path
 from asyncpip.install.archive import (
-    CHUNK_BYTES,
     DEFLATED,
     ENCRYPTED,
     FULL_32,
@@ -27,12 +25,9 @@ from asyncpip.install.archive import (
     STORED,
     UNPACKED_ALWAYS_BYTES,
     crc32,
+    inflated_pieces,
     write_all,
 )
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _FROM_BYTES = 1024 * 1024
 """Smaller members are written by the unpacker: libdeflate is twice as fast with them, and they take little time."""
@@ -56,7 +51,6 @@ class ArrivingWheel:
             with suppress(FileNotFoundError):  # the unpacker has taken it
                 os.unlink(early_path(self._staging, member.start))
         self._members = []
-        self._digest = hashlib.sha256(usedforsecurity=False)
         self._at = 0
         """Where in the archive the next byte lies."""
         self._head = bytearray()
@@ -66,7 +60,6 @@ class ArrivingWheel:
 
     def feed(self, data: memoryview) -> None:
         """Take the next bytes; raises `OSError` where they cannot be written."""
-        self._digest.update(data)
         while data and self._is_walking:
             if self._skip_bytes:
                 count = min(self._skip_bytes, len(data))
@@ -79,10 +72,10 @@ class ArrivingWheel:
             self._at += count
             data = data[count:]
 
-    def finish(self) -> Arrived:
-        """Return what has been made of the bytes."""
+    def finish(self) -> list[EarlyMember]:
+        """Return the members that are whole."""
         self._give_up()
-        return Arrived(self._digest.hexdigest(), self._members)
+        return self._members
 
     def _take_head(self, data: memoryview) -> int:
         """Take what is wanted of a local header from ``data``; return how much that is."""
@@ -148,7 +141,7 @@ class _Member:
     def write(self, data: memoryview) -> None:
         """Write what ``data``, the member's next bytes, expand to; raises `zlib.error` where that is not possible."""
         self.left_bytes -= len(data)
-        for piece in self._pieces(data):
+        for piece in (data,) if self._inflater is None else inflated_pieces(self._inflater, data):
             self._written_bytes += len(piece)
             if self._written_bytes > self.declared.size_bytes:
                 raise zlib_error("more than was declared")
@@ -170,11 +163,3 @@ class _Member:
         """Close and remove the file."""
         os.close(self._descriptor)
         os.unlink(self._path)
-
-    def _pieces(self, data: memoryview) -> Iterator[bytes | memoryview]:
-        if self._inflater is None:
-            yield data
-            return
-        yield self._inflater.decompress(data, CHUNK_BYTES)
-        while self._inflater.unconsumed_tail:
-            yield self._inflater.decompress(self._inflater.unconsumed_tail, CHUNK_BYTES)

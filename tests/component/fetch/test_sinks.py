@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 
 from asyncpip.core.events import TransferProgress
-from asyncpip.fetch import sinks
+from asyncpip.fetch import conveyor, sinks
 from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, TemporaryFileSink
 from asyncpip.net.transport import FailureKind, TransportError
 from tests.support.memory import MemoryReporter
@@ -43,7 +45,7 @@ def open_temporary(folder: Path) -> tuple[int, str]:
 @pytest.fixture(params=["memory", "file", "temporary", "temporary or memory"])
 def sink(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sink:
     monkeypatch.setattr(sinks, "_AT_ONCE_BYTES", 1000)
-    monkeypatch.setattr(sinks, "_WRITE_BUFFER_BYTES", 1000)
+    monkeypatch.setattr(conveyor, "BUFFER_BYTES", 1000)
     monkeypatch.setattr(sinks, "_IN_MEMORY_BYTES", 1000 if request.param == "temporary" else 50_000)
     if request.param.startswith("temporary"):
         return TemporaryFileSink(lambda _: open_temporary(tmp_path))
@@ -108,20 +110,63 @@ async def test_a_file_is_gone_on_with(tmp_path: Path) -> None:
 class Kept:
     """A watcher that keeps what it sees."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow_seconds: float = 0.0, fails_at: int = 1 << 60) -> None:
         self.seen = b""
+        self.slow_seconds = slow_seconds
+        self.fails_at = fails_at
 
     def restart(self) -> None:
         self.seen = b""
 
     def feed(self, data: memoryview) -> None:
+        time.sleep(self.slow_seconds)
+        if len(self.seen) + len(data) > self.fails_at:
+            raise OSError(errno.ENOSPC, "no space")
         self.seen += data
 
 
-async def test_a_watcher_sees_what_is_in_the_file(tmp_path: Path) -> None:
-    path, watcher = tmp_path / "partial", Kept()
+@pytest.mark.parametrize("slow", [0, 1, 2])
+async def test_many_watchers_however_slow_see_all_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: int
+) -> None:
+    monkeypatch.setattr(conveyor, "BUFFER_BYTES", 1000)
+    watchers = [Kept(0.005 if number == slow else 0) for number in range(3)]
+    sink = FileSink(str(tmp_path / "partial"), watchers)
+    for _ in range(2):
+        await sink.take(answer(CONTENT), len(CONTENT), ignored)
+        await sink.finish()
+        assert [watcher.seen for watcher in watchers] == [CONTENT] * 3
+        await sink.restart()
+    assert len(sink._conveyor._free) <= 5
+    await sink.aclose()
+    assert "conveyor" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+async def test_a_watcher_that_fails_ends_the_transfer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(conveyor, "BUFFER_BYTES", 1000)
+    watchers = [Kept(), Kept()]
+    watchers[number].fails_at = 2500
+    sink = FileSink(str(tmp_path / "partial"), watchers)
+    with pytest.raises(OSError, match="no space"):
+        await sink.take(answer(CONTENT * 100), 100 * len(CONTENT), ignored)
+    with pytest.raises(OSError, match="no space"):
+        await sink.finish()
+    await sink.aclose()
+    assert (CONTENT * 2).startswith(read(tmp_path / "partial"))
+    assert watchers[number].seen == CONTENT[:2000]
+
+
+def read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+async def test_watchers_see_what_is_in_the_file(tmp_path: Path) -> None:
+    path, watcher, other = tmp_path / "partial", Kept(), Kept()
     path.write_bytes(CONTENT[:345])
-    sink = FileSink(str(path), watcher)
+    sink = FileSink(str(path), [watcher, other])
     with pytest.raises(TransportError):
         await sink.take(answer(CONTENT[345:1900], is_cut=True), len(CONTENT), ignored)
     await sink.take(answer(CONTENT[1900:]), len(CONTENT), ignored)
@@ -131,14 +176,14 @@ async def test_a_watcher_sees_what_is_in_the_file(tmp_path: Path) -> None:
     assert watcher.seen == b""
     await sink.take(answer(CONTENT[::-1]), len(CONTENT), ignored)
     assert await whole(sink) == CONTENT[::-1]
-    assert watcher.seen == CONTENT[::-1]
+    assert watcher.seen == other.seen == CONTENT[::-1]
 
 
-@pytest.mark.parametrize("buffers", [0, 1, 2])
+@pytest.mark.parametrize("buffers", [0, 1, 2, 5])
 async def test_what_was_handed_over_and_not_taken_is_written_in_order(tmp_path: Path, buffers: int) -> None:
     """A run may be given up between a full buffer and the thread that writes it."""
     path = tmp_path / "partial"
-    sink = FileSink(str(path))
+    sink = FileSink(str(path), [Kept(0.002)])
     heard: list[int] = []
     with anyio.CancelScope() as scope:
 
@@ -147,16 +192,16 @@ async def test_what_was_handed_over_and_not_taken_is_written_in_order(tmp_path: 
             if sum(heard) > buffers * 1024 * 1024:
                 scope.cancel()
 
-        await sink.take(answer(CONTENT * 400), len(CONTENT) * 400, hear)
+        await sink.take(answer(CONTENT * 1000), len(CONTENT) * 1000, hear)
     assert scope.cancelled_caught
     await sink.aclose()
     written = path.read_bytes()
     assert len(written) == sink.received
-    assert (CONTENT * 400).startswith(written)
+    assert (CONTENT * 1000).startswith(written)
 
 
 async def test_a_full_disk_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sinks, "_WRITE_BUFFER_BYTES", 1000)
+    monkeypatch.setattr(conveyor, "BUFFER_BYTES", 1000)
     sink = FileSink(str(tmp_path / "partial"))
     write, room = os.write, [1500]
 
