@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from asyncpip.fetch.sinks import Received
     from asyncpip.store.store import Store
 
+    Peek = Callable[[str], str | None]
+    """Tells `StoredArchive.metadata_sha256` of the file at a path."""
     _Result = TypeVar("_Result")
 
 _READ_BYTES = 256 * 1024
@@ -52,7 +54,7 @@ class StoredArchive(Value):
     """Where it was made here of what was asked for, its own file name: a built wheel, a zipped checkout."""
 
     metadata_sha256: str | None = None
-    """As `StoredWheel` has it. Nobody opens what is kept whole: never known."""
+    """As `StoredWheel` has it; known where it was asked for, and easily found."""
 
     @property
     def is_built(self) -> bool:
@@ -75,25 +77,33 @@ class ArchiveFetcher:
         self._arrivals = Arrivals(store, downloader, FreshFiles(store))
         self._fresh: set[str] = set()
 
-    async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredArchive:
+    async def fetch(
+        self,
+        file: PageFile,
+        required: AllowedHashes,
+        *,
+        reuse: bool = True,
+        peek: Peek | None = None,
+    ) -> StoredArchive:
         """Return the archive of ``file``; its digest meets what index, URL and ``required`` demand.
 
-        ``reuse`` False fetches it even where it is here. Raises `DownloadError`, `HashMismatchError`, `StoreError`.
+        ``reuse`` False fetches it even where it is here. ``peek`` opens what is here.
+        Raises `DownloadError`, `HashMismatchError`, `StoreError`.
         """
         _check_filename(file.filename, file.url)
-        if reuse:
-            found = await self._in_worker(self._find, file, required)
+        if reuse and self._may_be_here(file):
+            found = await self._in_worker(self._find, file, required, peek)
             if found is not None:
                 return found
         if file.url.startswith("file:"):
-            return await self._in_worker(self._read_local, file, required)
+            return await self._in_worker(self._read_local, file, required, peek)
         # A large one takes long enough to arrive to be hashed meanwhile; it need not be read again then.
         demands = demands_of(given=file.hashes, required=required)
         seen = RunningDigests(demands) if self._arrivals.is_large(file) else None
         with self._downloader.expecting(file.filename, file.size):
             return await self._arrivals.fetch(
                 file,
-                lambda content: self._in_worker(self._keep_content, file, required, content, seen),
+                lambda content: self._in_worker(self._keep_content, file, required, content, seen, peek),
                 [seen] if seen else [],
             )
 
@@ -149,7 +159,18 @@ class ArchiveFetcher:
             return await anyio.to_thread.run_sync(work, *args, limiter=self._workers)
         raise AssertionError  # pragma: no cover - a shielded scope does not swallow
 
-    def _find(self, file: PageFile, required: AllowedHashes) -> StoredArchive | None:
+    def _may_be_here(self, file: PageFile) -> bool:
+        """Return whether to look closer, in a worker: two system calls cost less than the way there and back."""
+        if self._directory is not None and os.path.lexists(os.path.join(self._directory, file.filename)):
+            return True
+        digest = file.hashes.get("sha256")
+        return (
+            digest is not None
+            and is_digest(digest)
+            and os.path.lexists(self._store.archive_path(digest, file.filename))
+        )
+
+    def _find(self, file: PageFile, required: AllowedHashes, peek: Peek | None) -> StoredArchive | None:
         """Return the archive where it is here and good: in the directory, else in the store."""
         demands = demands_of(given=file.hashes, required=required)
         if self._directory is not None:
@@ -164,7 +185,12 @@ class ArchiveFetcher:
                     self._reporter.emit(Message(Level.WARNING, text))
                 else:
                     return StoredArchive(
-                        digest=Digest(known["sha256"]), path=path, size_bytes=size, from_store=False, is_in_place=True
+                        digest=Digest(known["sha256"]),
+                        path=path,
+                        size_bytes=size,
+                        from_store=False,
+                        is_in_place=True,
+                        metadata_sha256=peek(path) if peek else None,
                     )
         digest = file.hashes.get("sha256")
         if digest is None or not is_digest(digest):
@@ -178,9 +204,15 @@ class ArchiveFetcher:
             self._store.drop_archive(digest, file.filename)  # somebody edited it through a hard link
             return None
         check_known(known, demands, label=file.filename, url=file.url)
-        return StoredArchive(digest=Digest(digest), path=path, size_bytes=size, from_store=digest not in self._fresh)
+        return StoredArchive(
+            digest=Digest(digest),
+            path=path,
+            size_bytes=size,
+            from_store=digest not in self._fresh,
+            metadata_sha256=peek(path) if peek else None,
+        )
 
-    def _read_local(self, file: PageFile, required: AllowedHashes) -> StoredArchive:
+    def _read_local(self, file: PageFile, required: AllowedHashes, peek: Peek | None) -> StoredArchive:
         try:
             path = url_to_path(without_fragment(file.url))
         except ValueError as error:
@@ -192,11 +224,21 @@ class ArchiveFetcher:
         known, size = found
         check_known(known, demands, label=file.filename, url=file.url)
         return StoredArchive(
-            digest=Digest(known["sha256"]), path=path, size_bytes=size, from_store=False, is_local=True
+            digest=Digest(known["sha256"]),
+            path=path,
+            size_bytes=size,
+            from_store=False,
+            is_local=True,
+            metadata_sha256=peek(path) if peek else None,
         )
 
     def _keep_content(
-        self, file: PageFile, required: AllowedHashes, content: Received | bytes, seen: RunningDigests | None = None
+        self,
+        file: PageFile,
+        required: AllowedHashes,
+        content: Received | bytes,
+        seen: RunningDigests | None = None,
+        peek: Peek | None = None,
     ) -> StoredArchive:
         """Check what arrived and make it an archive of the store. Blocks; for a thread.
 
@@ -212,7 +254,13 @@ class ArchiveFetcher:
         except OSError as error:
             raise StoreError(f"could not keep {file.filename}", why=str(error)) from error
         self._fresh.add(digest)
-        return StoredArchive(digest=digest, path=path, size_bytes=len(content), from_store=False)
+        return StoredArchive(
+            digest=digest,
+            path=path,
+            size_bytes=len(content),
+            from_store=False,
+            metadata_sha256=peek(path) if peek else None,
+        )
 
     @staticmethod
     def _digests(content: Received | bytes, demands: Sequence[AllowedHashes]) -> dict[str, str]:

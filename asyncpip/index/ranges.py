@@ -6,6 +6,7 @@ A zip archive is read from its end: end record, central directory, member. Wheel
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from asyncpip.core.names import normalize_name
 
 if TYPE_CHECKING:
-    from mmap import mmap
+    from collections.abc import Callable
+    from typing import BinaryIO
 
     from packaging.utils import NormalizedName
 
@@ -203,28 +205,46 @@ def metadata_of_archive(data: bytes, project: NormalizedName) -> bytes:
     return reader.metadata()
 
 
-def peek_metadata(data: bytes | mmap) -> bytes | None:
+def peek_metadata(archive: BinaryIO) -> bytes | None:
     """Return the METADATA of a whole wheel, found by its name in the central directory; None where it is not simple.
 
     For a wheel of 1,000 files this takes a hundredth of the time that reading its directory does.
     """
-    end = len(data) - _END.size
-    if end < 0 or data[end : end + 4] != b"PK\5\6":
-        return None  # a comment, or no zip archive
-    _, _, _, _, count, length, offset, _ = _END.unpack_from(data, end)
-    if _U32 in (offset, length) or count == _U16 or offset + length != end:
-        return None
-    member = _member_named_metadata(data[offset:end])
-    if member is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
-        return None
+    size = archive.seek(0, os.SEEK_END)
+    tail_start = archive.seek(max(0, size - FIRST_TAIL_BYTES))
+    tail = archive.read(FIRST_TAIL_BYTES)
+
+    def read(start: int, end: int) -> bytes:
+        if start >= tail_start:
+            return tail[start - tail_start : end - tail_start]
+        archive.seek(start)
+        return archive.read(end - start)
+
     try:
-        fields = _LOCAL.unpack_from(data, member.offset)
-        start = member.offset + _LOCAL.size + fields[9] + fields[10]
-        stop = start + member.compressed_bytes
-        is_within = member.size_bytes <= METADATA_LIMIT_BYTES and stop <= offset
-        return _content(member, data[start:stop]) if is_within else None
+        return _peek(read, size)
     except (ValueError, struct.error):
         return None
+
+
+def _peek(read: Callable[[int, int], bytes], size: int) -> bytes | None:
+    end = size - _END.size
+    signature, _, _, _, count, length, offset, _ = _END.unpack(read(end, size))
+    if signature != b"PK\5\6" or _U32 in (offset, length) or count == _U16 or offset + length != end:
+        return None  # a comment, zip64, or no zip archive
+    member = _member_named_metadata(read(offset, end))
+    if member is None or member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
+        return None
+    # Room for its name and what else there may be: mostly nothing has to be read again.
+    guess = member.offset + _LOCAL.size + len(member.name) + member.compressed_bytes
+    local = read(member.offset, guess)
+    fields = _LOCAL.unpack_from(local)
+    start = _LOCAL.size + fields[9] + fields[10]
+    stop = start + member.compressed_bytes
+    if member.size_bytes > METADATA_LIMIT_BYTES or member.offset + stop > offset:
+        return None
+    if stop > len(local):
+        local = read(member.offset, member.offset + stop)
+    return _content(member, local[start:stop])
 
 
 def _member_named_metadata(directory: bytes) -> _Member | None:

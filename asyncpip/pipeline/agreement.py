@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from asyncpip.core.names import normalize_name
 from asyncpip.core.unpacking import metadata_digest
@@ -11,11 +13,13 @@ from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.pipeline.bridge import parse_metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from asyncpip.core.metadata import CoreMetadata
     from asyncpip.core.page import PageFile
-    from asyncpip.pipeline.keeping import Keeping, OnDisk, Stored
+    from asyncpip.pipeline.keeping import OnDisk
+
+    Stored = TypeVar("Stored")
 
 _MOST_SHOWN = 5
 
@@ -35,28 +39,24 @@ class Said:
         given = file.core_metadata.get("sha256") if isinstance(file.core_metadata, dict) else None
         self._said[file.url] = metadata, given.lower() if given else metadata_digest(text)
 
-    def to_compare(self, file: PageFile, stored: OnDisk) -> tuple[CoreMetadata, str | None] | None:
-        """Return what to compare the wheel with, and the digest of its text where that came in this run.
+    def has(self, file: PageFile) -> bool:
+        """Return whether the wheel will be compared with something, unless it is known to hold the same text."""
+        return file.url in self._said
 
-        Once, and None where both are old or were the same file.
-        """
+    def to_compare(self, file: PageFile, stored: OnDisk) -> CoreMetadata | None:
+        """Return what to compare the wheel with; once, and None where both are old or were the same file."""
         said, digest = self._said.pop(file.url, (None, None))
-        if said is None or (stored.from_store if digest is None else digest == stored.metadata_sha256):
-            return None
-        return said, digest
+        if digest is None:
+            return None if stored.from_store else said
+        return None if digest == stored.metadata_sha256 else said
 
 
 def check_agreement(
-    file: PageFile, said: CoreMetadata, digest: str | None, archives: Keeping[Stored], stored: Stored
+    file: PageFile, said: CoreMetadata, read_metadata: Callable[[Stored], bytes], stored: Stored
 ) -> None:
-    """Raise `WheelFormatError` where the stored wheel of ``file`` disagrees with what was ``said`` of it. Blocks.
-
-    ``digest`` is the SHA-256 of the text that ``said`` was parsed of: mostly the wheel holds the same.
-    """
-    if digest is not None and digest == archives.peek_digest(stored):
-        return
+    """Raise `WheelFormatError` where the stored wheel of ``file`` disagrees with what was ``said`` of it. Blocks."""
     try:
-        own = parse_metadata(archives.read_metadata(stored), file.filename)
+        own = parse_metadata(read_metadata(stored), file.filename)
     except (StoreError, WheelFormatError):
         return  # a damaged tree, or a broken wheel that is only handed on: whoever uses it notices
     differences = [] if own.requires_dist == said.requires_dist else _differing(said.requires_dist, own.requires_dist)
@@ -84,8 +84,6 @@ def _differing(said: Iterable[str], own: Iterable[str]) -> list[str]:
 
 
 def _spelled(text: str) -> str:
-    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 8 ms, for bad news only
-
     try:
         return str(Requirement(text))
     except InvalidRequirement:

@@ -189,8 +189,9 @@ async def _collect(
     collected: _Collected,
 ) -> None:
     """Fetch the archives of all candidates, and put each in its place as soon as it is here."""
-    workers = anyio.CapacityLimiter(request.limits.jobs)
     reporter.emit(StageProgress(Stage.SAVING, 0, len(candidates)))
+    here: list[tuple[Candidate, StoredArchive]] = []
+    turn = anyio.Lock()
 
     async def collect(url: str, candidate: Candidate) -> None:
         try:
@@ -200,11 +201,23 @@ async def _collect(
                 raise
             collected.failures[url] = error
             return
+        here.append((candidate, stored))
+        async with turn:
+            await place_all(here.copy())
+
+    async def place_all(batch: Sequence[tuple[Candidate, StoredArchive]]) -> None:
+        """Mostly many are here before the resolution is final: one visit to a worker does for them."""
+        del here[: len(batch)]
+        if not batch:
+            return  # whoever had the turn before took them along
         with anyio.CancelScope(shield=True):  # a thread that writes is waited for
-            if await anyio.to_thread.run_sync(request.place, candidate, stored, limiter=workers):
+            were_new = await anyio.to_thread.run_sync(lambda: [request.place(*each) for each in batch])
+        for (candidate, stored), is_new in zip(batch, were_new, strict=True):
+            url = candidate.file.url
+            if is_new:
                 collected.placed.add(url)
-        collected.archives[url] = stored
-        reporter.emit(StageProgress(Stage.SAVING, len(collected.archives), len(candidates), candidate.name))
+            collected.archives[url] = stored
+            reporter.emit(StageProgress(Stage.SAVING, len(collected.archives), len(candidates), candidate.name))
 
     async with anyio.create_task_group() as tasks:
         for url, candidate in candidates.items():

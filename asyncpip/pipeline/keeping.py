@@ -76,8 +76,13 @@ Stored = TypeVar("Stored", bound=OnDisk)
 class Keeping(Protocol[Stored]):
     """Brings archives to where the run wants them. Made inside the event loop."""
 
-    async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> Stored:
-        """Return the archive of ``file``, checked; ``reuse`` False fetches it even where it is here."""
+    async def fetch(
+        self, file: PageFile, required: AllowedHashes, *, reuse: bool = True, will_compare: bool = False
+    ) -> Stored:
+        """Return the archive of ``file``, checked; ``reuse`` False fetches it even where it is here.
+
+        ``will_compare``: the digest of its METADATA will be looked at.
+        """
 
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> Stored:
         """Keep an archive that came whole while only its metadata was wanted."""
@@ -92,9 +97,6 @@ class Keeping(Protocol[Stored]):
 
     def read_metadata(self, stored: Stored) -> bytes:
         """Return the METADATA of a wheel; raise `StoreError` where what is stored is damaged. Blocks."""
-
-    def peek_digest(self, stored: Stored) -> str | None:
-        """Return the SHA-256 of a wheel's METADATA where that is found without reading all else. Blocks."""
 
     def drop(self, stored: Stored) -> None:
         """Take what is damaged out of the store. Blocks."""
@@ -117,7 +119,14 @@ class UnpackedWheels:
         self._fetcher = WheelFetcher(store, downloader, self._pool.run, jobs=limits.jobs, arriving=_new_arriving)
         self._downloader = downloader
 
-    async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredWheel:
+    async def fetch(
+        self,
+        file: PageFile,
+        required: AllowedHashes,
+        *,
+        reuse: bool = True,
+        will_compare: bool = False,  # noqa: ARG002 - who unpacks a wheel reads its METADATA anyway
+    ) -> StoredWheel:
         """See `Keeping`."""
         return await self._fetcher.fetch_wheel(file, required, reuse=reuse)
 
@@ -144,10 +153,6 @@ class UnpackedWheels:
     def read_metadata(self, stored: StoredWheel) -> bytes:
         """See `Keeping`."""
         return read_metadata_file(stored.tree)
-
-    def peek_digest(self, stored: StoredWheel) -> str | None:
-        """See `Keeping`."""
-        return stored.metadata_sha256
 
     def drop(self, stored: StoredWheel) -> None:
         """See `Keeping`."""
@@ -180,9 +185,12 @@ class WholeArchives:
         self._builds = builds
         self._fetcher = ArchiveFetcher(store, downloader, reporter, jobs=limits.jobs, directory=directory)
 
-    async def fetch(self, file: PageFile, required: AllowedHashes, *, reuse: bool = True) -> StoredArchive:
+    async def fetch(
+        self, file: PageFile, required: AllowedHashes, *, reuse: bool = True, will_compare: bool = False
+    ) -> StoredArchive:
         """See `Keeping`."""
-        return await self._fetcher.fetch(file, required, reuse=reuse)
+        peek = peek_digest if will_compare and file.is_wheel else None
+        return await self._fetcher.fetch(file, required, reuse=reuse, peek=peek)
 
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredArchive:
         """See `Keeping`."""
@@ -228,14 +236,6 @@ class WholeArchives:
         """See `Keeping`. The bytes of an archive have been checked: a wheel that does not open is a broken wheel."""
         return read_wheel_metadata(stored.path)
 
-    def peek_digest(self, stored: StoredArchive) -> str | None:
-        """See `Keeping`."""
-        try:
-            found = peek_metadata(_mapped(stored.path))
-        except (StoreError, WheelFormatError):
-            return None
-        return None if found is None else metadata_digest(found)
-
     def drop(self, stored: StoredArchive) -> None:
         """Nothing to do: an archive is checked whenever it is taken from the store."""
 
@@ -249,20 +249,26 @@ class WholeArchives:
 def read_wheel_metadata(path: str) -> bytes:
     """Return METADATA of the wheel at ``path``; raise `WheelFormatError` where that is no wheel we accept."""
     filename = os.path.basename(path)
-    archive = ArchiveReader(_mapped(path), filename)
-    by_name = {member[0]: member for member in archive.members}
-    return read_layout(filename, list(by_name), lambda name: archive.read_text(by_name[name])).metadata
-
-
-def _mapped(path: str) -> mmap.mmap:
-    filename = os.path.basename(path)
     try:
         with open(path, "rb") as reading:
-            return mmap.mmap(reading.fileno(), 0, access=mmap.ACCESS_READ)
+            content = mmap.mmap(reading.fileno(), 0, access=mmap.ACCESS_READ)
     except ValueError as error:
         raise WheelFormatError(f"{filename} is not a valid wheel", why="it is empty") from error
     except OSError as error:
         raise StoreError(f"could not read {filename}", why=str(error)) from error
+    archive = ArchiveReader(content, filename)
+    by_name = {member[0]: member for member in archive.members}
+    return read_layout(filename, list(by_name), lambda name: archive.read_text(by_name[name])).metadata
+
+
+def peek_digest(path: str) -> str | None:
+    """Return the SHA-256 of METADATA of the wheel at ``path``, where that is found without reading all else."""
+    try:
+        with open(path, "rb", buffering=0) as reading:
+            found = peek_metadata(reading)
+    except OSError:
+        return None
+    return None if found is None else metadata_digest(found)
 
 
 def read_metadata_file(tree: str) -> bytes:

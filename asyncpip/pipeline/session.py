@@ -162,7 +162,7 @@ class Session(Generic[Stored]):
         """Return the candidate's stored archive, built if need be, checked against what the user demands."""
         required = self._hashes_of(candidate.name)
         if candidate.file.is_wheel:
-            stored = await self.archives.fetch(candidate.file, required)
+            stored = await self.archives.fetch(candidate.file, required, will_compare=self._said.has(candidate.file))
             await self.check_agreement(candidate.file, stored)
             return stored
 
@@ -185,7 +185,7 @@ class Session(Generic[Stored]):
         if said is None:
             return
         try:
-            await anyio.to_thread.run_sync(check_agreement, file, *said, self.archives, stored)
+            await anyio.to_thread.run_sync(check_agreement, file, said, self.archives.read_metadata, stored)
         except WheelFormatError:
             self._records.forget(file)  # at once: the run ends here
             raise
