@@ -6,7 +6,6 @@ A zip archive is read from its end: end record, central directory, member. Wheel
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,8 +14,6 @@ from asyncpip.core.names import normalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import BinaryIO
-
     from packaging.utils import NormalizedName
 
 FIRST_TAIL_BYTES = 64 * 1024
@@ -205,23 +202,14 @@ def metadata_of_archive(data: bytes, project: NormalizedName) -> bytes:
     return reader.metadata()
 
 
-def peek_metadata(archive: BinaryIO) -> bytes | None:
+def peek_metadata(read: Callable[[int, int], bytes], size_bytes: int) -> bytes | None:
     """Return the METADATA of a whole wheel, found by its name in the central directory; None where it is not simple.
 
-    For a wheel of 1,000 files this takes a hundredth of the time that reading its directory does.
+    ``read`` gives the bytes from one place up to another, the last ones first. For a wheel of 1,000 files this takes a
+    hundredth of the time that reading its directory does.
     """
-    size = archive.seek(0, os.SEEK_END)
-    tail_start = archive.seek(max(0, size - FIRST_TAIL_BYTES))
-    tail = archive.read(FIRST_TAIL_BYTES)
-
-    def read(start: int, end: int) -> bytes:
-        if start >= tail_start:
-            return tail[start - tail_start : end - tail_start]
-        archive.seek(start)
-        return archive.read(end - start)
-
     try:
-        return _peek(read, size)
+        return _peek(read, size_bytes)
     except (ValueError, struct.error):
         return None
 

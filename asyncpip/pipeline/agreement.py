@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from asyncpip.core.names import normalize_name
 from asyncpip.core.unpacking import metadata_digest
 from asyncpip.core.urls import redact
@@ -84,6 +82,8 @@ def _differing(said: Iterable[str], own: Iterable[str]) -> list[str]:
 
 
 def _spelled(text: str) -> str:
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - 8 ms, for bad news only
+
     try:
         return str(Requirement(text))
     except InvalidRequirement:

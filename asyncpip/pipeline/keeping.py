@@ -14,7 +14,7 @@ from asyncpip.core.unpacking import metadata_digest
 from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.fetch.archives import ArchiveFetcher, StoredArchive
 from asyncpip.fetch.wheels import WheelFetcher
-from asyncpip.index.ranges import peek_metadata
+from asyncpip.index.ranges import FIRST_TAIL_BYTES, peek_metadata
 from asyncpip.install.archive import ArchiveReader
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.wheel import read_layout
@@ -95,8 +95,11 @@ class Keeping(Protocol[Stored]):
     async def use_source(self, file: PageFile, required: AllowedHashes, use: UseSource[Used], jobs: Limiter) -> Used:
         """Return what ``use``, called in one of ``jobs`` workers with the open archive, makes of a source."""
 
-    def read_metadata(self, stored: Stored) -> bytes:
-        """Return the METADATA of a wheel; raise `StoreError` where what is stored is damaged. Blocks."""
+    def read_metadata(self, stored: Stored, *, strictly: bool = True) -> bytes:
+        """Return the METADATA of a wheel; raise `StoreError` where what is stored is damaged. Blocks.
+
+        ``strictly`` False: whether all else of the wheel is as it should be matters to others.
+        """
 
     def drop(self, stored: Stored) -> None:
         """Take what is damaged out of the store. Blocks."""
@@ -150,8 +153,8 @@ class UnpackedWheels:
 
         return await SdistFetcher(self._store, self._downloader, jobs).fetch(file, required, use)
 
-    def read_metadata(self, stored: StoredWheel) -> bytes:
-        """See `Keeping`."""
+    def read_metadata(self, stored: StoredWheel, *, strictly: bool = True) -> bytes:  # noqa: ARG002 - a protocol's
+        """See `Keeping`. What is unpacked has been looked at."""
         return read_metadata_file(stored.tree)
 
     def drop(self, stored: StoredWheel) -> None:
@@ -189,7 +192,7 @@ class WholeArchives:
         self, file: PageFile, required: AllowedHashes, *, reuse: bool = True, will_compare: bool = False
     ) -> StoredArchive:
         """See `Keeping`."""
-        peek = peek_digest if will_compare and file.is_wheel else None
+        peek = _peek_digest if will_compare and file.is_wheel else None
         return await self._fetcher.fetch(file, required, reuse=reuse, peek=peek)
 
     async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> StoredArchive:
@@ -232,9 +235,10 @@ class WholeArchives:
 
         return await anyio.to_thread.run_sync(read, limiter=jobs)
 
-    def read_metadata(self, stored: StoredArchive) -> bytes:
+    def read_metadata(self, stored: StoredArchive, *, strictly: bool = True) -> bytes:
         """See `Keeping`. The bytes of an archive have been checked: a wheel that does not open is a broken wheel."""
-        return read_wheel_metadata(stored.path)
+        peeked = None if strictly else peek_wheel_metadata(stored.path)
+        return read_wheel_metadata(stored.path) if peeked is None else peeked
 
     def drop(self, stored: StoredArchive) -> None:
         """Nothing to do: an archive is checked whenever it is taken from the store."""
@@ -261,13 +265,27 @@ def read_wheel_metadata(path: str) -> bytes:
     return read_layout(filename, list(by_name), lambda name: archive.read_text(by_name[name])).metadata
 
 
-def peek_digest(path: str) -> str | None:
-    """Return the SHA-256 of METADATA of the wheel at ``path``, where that is found without reading all else."""
+def peek_wheel_metadata(path: str) -> bytes | None:
+    """Return METADATA of the wheel at ``path``, where that is found without reading all else."""
     try:
         with open(path, "rb", buffering=0) as reading:
-            found = peek_metadata(reading)
-    except OSError:
+            size = reading.seek(0, os.SEEK_END)
+            tail_start = reading.seek(max(0, size - FIRST_TAIL_BYTES))
+            tail = reading.read(FIRST_TAIL_BYTES)
+
+            def read(start: int, end: int) -> bytes:
+                if start >= tail_start:
+                    return tail[start - tail_start : end - tail_start]
+                reading.seek(start)
+                return reading.read(end - start)
+
+            return peek_metadata(read, size)
+    except (OSError, ValueError):  # the latter for a place before the beginning
         return None
+
+
+def _peek_digest(path: str) -> str | None:
+    found = peek_wheel_metadata(path)
     return None if found is None else metadata_digest(found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Generic
 
 import anyio
@@ -185,7 +186,8 @@ class Session(Generic[Stored]):
         if said is None:
             return
         try:
-            await anyio.to_thread.run_sync(check_agreement, file, said, self.archives.read_metadata, stored)
+            read = partial(self.archives.read_metadata, strictly=False)
+            await anyio.to_thread.run_sync(check_agreement, file, said, read, stored)
         except WheelFormatError:
             self._records.forget(file)  # at once: the run ends here
             raise
