@@ -14,6 +14,7 @@ from asyncpip.core.names import normalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from packaging.utils import NormalizedName
 
 FIRST_TAIL_BYTES = 64 * 1024
