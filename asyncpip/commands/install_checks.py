@@ -10,6 +10,7 @@ from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level, Message
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import CommandError
+from asyncpip.resolve.selection import unknown_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +39,17 @@ def check_options(settings: SettingsView, choice: TargetChoice, reporter: Report
     if settings.flag("only_deps") and settings.texts("requirements_from_scripts"):
         raise CommandError("--only-deps cannot be used with --requirements-from-script.")
     _check_choice(settings, choice, reporter)
+    for text in words_without_meaning(settings):
+        reporter.emit(Message(Level.WARNING, text))
+
+
+def words_without_meaning(settings: SettingsView) -> list[str]:
+    """Return warnings about values like ``:word:`` of options that take `:all:` and `:none:` beside names."""
+    return [
+        f"--{name.replace('_', '-')} {word}: neither :all: nor :none:, so it is read as the project {word.strip(':')}"
+        for name, value in (*settings.pairs("format_control"), *settings.pairs("release_control"))
+        for word in unknown_words(value)
+    ]
 
 
 def _check_choice(settings: SettingsView, choice: TargetChoice, reporter: Reporter) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from asyncpip.commands import install_output as output
 from asyncpip.commands.holding import hold_environment, settle
 from asyncpip.commands.inquiry import Inquiry
+from asyncpip.commands.install_checks import words_without_meaning
 from asyncpip.commands.install_options import target_choice, upgrade_strategy
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.events import Level
@@ -93,6 +94,7 @@ class InstallRun:
             and not self.input.file_options.find_links
             and not self.input.locked_files
             and not self.input.warnings
+            and not words_without_meaning(self.settings)
         )
 
     def scan_installed(self) -> InstalledDistributions:

@@ -41,10 +41,8 @@ class Reason(enum.Enum):
     WHEEL_EXCLUDED = "wheels are excluded by --no-binary"
     SDIST_EXCLUDED = "source distributions are excluded by --only-binary"
     SDIST_UNSUPPORTED = "only a source distribution, and --no-build forbids building"
-    HASH = "its digest is not among those required"
     BAD_VERSION = "its version does not follow PEP 440"
     SPECIFIER = "excluded by a requirement"
-    CONSTRAINT = "excluded by a constraint"
 
 
 class Rejected(NamedTuple):

@@ -76,10 +76,6 @@ class InstalledDistributions(Mapping["NormalizedName", InstalledDistribution]):
         """Return the names found, without reading any metadata."""
         return tuple(self._found)
 
-    def version_texts(self) -> dict[NormalizedName, str]:
-        """Return the version of each name, as written, without reading any metadata."""
-        return {name: found.version for name, found in self._found.items()}
-
     def info_paths(self) -> tuple[str, ...]:
         """Return the dist-info and egg-info paths found: while these are the same, nothing was installed or removed."""
         return tuple(found.info_path for found in self._found.values())
@@ -144,12 +140,6 @@ def read_direct_url(info_path: str) -> DirectUrl | None:
     except InvalidDirectUrlError:
         return None
     return None if data is None else _direct_url(data)
-
-
-def read_installer(info_path: str) -> str:
-    """Return the tool named in INSTALLER; empty where there is none."""
-    text = read_text(os.path.join(info_path, "INSTALLER")) or ""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 def is_requested(info_path: str) -> bool:

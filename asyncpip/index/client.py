@@ -111,13 +111,11 @@ class IndexClient:
         return await self._writers.__aexit__(kind, value, traceback)
 
     @property
-    def page_identities(self) -> Mapping[str, str | None]:
-        """What was looked at, by page address: `Freshness.identity`, or None for what cannot be recognised again."""
-        return self._answers.identities
-
-    @property
     def recognisable_pages(self) -> Mapping[str, str] | None:
-        """The same where all can be recognised again, and nothing else had a say; None elsewhere."""
+        """What was looked at, by page address: `Freshness.identity`, what each is recognised by.
+
+        None where one of them cannot be recognised again, or something else had a say.
+        """
         pages = {key: identity for key, identity in self._answers.identities.items() if identity is not None}
         return pages if self._is_all_told and len(pages) == len(self._answers.identities) else None
 

@@ -1,4 +1,4 @@
-"""RECORD: its rows parsed, written, and worked out for an installed wheel (recording installed projects; PEP 376).
+"""RECORD: its rows parsed and written (recording installed projects; PEP 376).
 
 Rows are tuples of path, hash and size, all text, empty where unknown. Hashes are taken over from the wheel, never
 checked. CSV is written and read by hand: the csv module costs more to import than this does to run, and of 25,000 rows
@@ -12,14 +12,12 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
     from typing import Any
 
     Row = tuple[str, str, str]
 
 _FIELDS = 3
-_LINE_END = "\r\n"
-"""What the csv module writes by default, and so pip."""
 
 
 def parse_record(text: str) -> list[Row]:
@@ -56,59 +54,6 @@ def recorded_paths(text: str) -> list[str]:
         return [row[0] for row in parse_record(text)]
     lines = text.removeprefix("\ufeff").replace("\r", "\n").split("\n")
     return [path for line in lines if (path := line.split(",", 1)[0])]
-
-
-def format_rows(rows: Iterable[Row]) -> bytes:
-    """Return the RECORD file of ``rows``, sorted as pip sorts them: by path, then hash, then size, all as text."""
-    ordered = sorted(rows)
-    if not ordered:
-        return b""
-    text = _LINE_END.join(map(",".join, ordered)) + _LINE_END
-    commas = (_FIELDS - 1) * len(ordered)
-    if '"' in text or text.count(",") != commas or text.count("\n") + text.count("\r") != 2 * len(ordered):
-        text = "".join([",".join(map(_quoted, row)) + _LINE_END for row in ordered])
-    # Paths of the target may hold bytes that are no UTF-8; those of archives do not.
-    return text.encode("utf-8", "surrogateescape")
-
-
-def installed_rows(
-    wheel_rows: Iterable[Row],
-    members: Iterable[str],
-    *,
-    record: str,
-    moved: Mapping[str, str],
-    changed: Mapping[str, tuple[str, str]],
-    generated: Iterable[Row] = (),
-    bytecode: Iterable[str] = (),
-) -> list[Row]:
-    """Return the rows for a wheel that has been installed, unsorted.
-
-    ``members`` are the archive names of the files installed, ``record`` that of RECORD itself. ``moved`` maps archive
-    names to RECORD paths where these differ (files of ``.data``); ``changed`` gives new hash and size of rewritten
-    scripts, by archive name. ``generated`` rows are added as they are, ``bytecode`` paths without hash and size.
-
-    Rows of the wheel that name no member are kept, as pip does, unless they lead out of the installation's root:
-    uninstalling would follow them.
-    """
-    left = set(members)
-    left.discard(record)
-    rows: list[Row] = []
-    for row in wheel_rows:
-        path = row[0]
-        if path in left:
-            left.remove(path)
-            if path in moved or path in changed:
-                digest, size = changed.get(path, row[1:])
-                rows.append((moved.get(path, path), digest, size))
-            else:
-                rows.append(row)
-        elif path != record and _stays_inside(path):
-            rows.append(row)
-    rows += [(moved.get(path, path), *changed.get(path, ("", ""))) for path in left]
-    rows.append((record, "", ""))
-    rows += generated
-    rows += [(path, "", "") for path in bytecode]
-    return rows
 
 
 def urlsafe_sha256(data: bytes) -> str:
@@ -153,7 +98,7 @@ def _stays_inside(path: str) -> bool:
 
 
 def _quoted(field: str) -> str:
-    if any(sign in field for sign in ',"\r\n'):
+    if "," in field or '"' in field:
         return '"' + field.replace('"', '""') + '"'
     return field
 
@@ -182,10 +127,8 @@ def _split_line(line: str) -> list[str]:
 
 def row_line(row: Row) -> str:
     """Return the CSV line of ``row``, without line end."""
-    path, digest, size = row
-    if "," in path or '"' in path:
-        path = _quoted(path)
-    return f"{path},{digest},{size}"
+    line = ",".join(row)
+    return line if line.count(",") < _FIELDS and '"' not in line else ",".join(map(_quoted, row))
 
 
 def unclaimed_rows(wheel_rows: Iterable[Row], claimed: Collection[str], *, record: str) -> list[Row]:

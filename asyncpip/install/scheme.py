@@ -13,7 +13,7 @@ from asyncpip.install.wheel import is_data_member, normalised_names, refuse_unsa
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from asyncpip.core.target import SchemePaths
     from asyncpip.install.wheel import WheelLayout
@@ -118,16 +118,3 @@ def record_prefix(directory: str, root: str) -> str:
         directory = os.path.relpath(directory, root)
     directory = directory.replace(os.sep, "/")
     return "" if directory == "." else directory.rstrip("/") + "/"
-
-
-def moved_members(placement: Placement, destinations: Mapping[str, str]) -> dict[str, str]:
-    """Return, for members whose RECORD path is not their archive name, that path; ``destinations`` are by key."""
-    moved: dict[str, str] = {}
-    for key, group in placement.groups.items():
-        if group.members is group.paths:
-            continue
-        prefix = record_prefix(destinations[key], destinations[ROOT])
-        for name, path in zip(group.members, group.paths, strict=True):
-            if prefix + path != name:
-                moved[name] = prefix + path
-    return moved

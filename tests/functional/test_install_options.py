@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environments import Workplace, distributions_in, read_tree
+from tests.support.environments import Environment, Workplace, copy_environment, distributions_in, read_tree
 from tests.support.index_server import IndexServer
 from tests.support.wheel_builder import record_digest
 
@@ -153,6 +153,21 @@ def test_externally_managed(workplace: Workplace, index: IndexServer) -> None:
     real = [argument for argument in arguments if argument != "--dry-run"]
     assert workplace.asyncpip(*real, "--target=t", python=SYSTEM_PYTHON).code == 0
     assert distributions_in(workplace.work / "t") == ["leaf-2.0"]
+
+
+def test_words_that_mean_nothing_are_projects(workplace: Workplace, index: IndexServer, template: Environment) -> None:
+    """Each time, also where the outcome is known: pip takes no notice at all."""
+    for place in ("first", "second"):
+        other = copy_environment(template, workplace.directory / place)
+        arguments = ["-i", index.index_url, "--only-binary", ":leaf:,:all:", "leaf", "--all-releases", ":x:"]
+        outcome = workplace.asyncpip("install", *arguments, python=other.directory)
+        assert outcome.code == 0, outcome.text
+        assert "WARNING: --only-binary :leaf:: neither :all: nor :none:, so it is read as" in outcome.stderr
+        assert "the project leaf" in outcome.stderr
+        assert "WARNING: --all-releases :x:: " in outcome.stderr
+    excluded = workplace.install("-i", index.index_url, "--no-binary", ":leaf:", "leaf")
+    assert excluded.code == 1
+    assert "wheels are excluded by --no-binary" in excluded.stderr
 
 
 def test_settings_from_files_and_variables(workplace: Workplace, index: IndexServer) -> None:

@@ -44,7 +44,7 @@ from asyncpip.index.page import HTML_TYPE, JSON_TYPE, page_from_record, page_rec
 from asyncpip.index.project_list import parse_project_list
 from asyncpip.index.ranges import metadata_of_archive
 from asyncpip.install.archive import ArchiveReader
-from asyncpip.install.record import format_rows, parse_record
+from asyncpip.install.record import parse_record, row_line
 from asyncpip.install.scheme import place_members
 from asyncpip.install.scripts import entry_point_names
 from asyncpip.install.wheel import read_layout
@@ -158,7 +158,7 @@ def read_record(data: bytes) -> None:
     rows = parse_record(data.decode("utf-8", "surrogateescape"))
     assert all(path for path, _, _ in rows)
     if len(data) < MEGABYTE and not any("\n" in field or "\r" in field for row in rows for field in row):
-        assert sorted(parse_record(format_rows(rows).decode("utf-8", "surrogateescape"))) == sorted(rows)
+        assert parse_record("".join(row_line(row) + "\r\n" for row in rows)) == rows
     entry_point_names(data.decode("utf-8", "replace"))
 
 

@@ -12,7 +12,6 @@ from asyncpip.environment.installed import (
     InstalledDistributions,
     is_requested,
     read_direct_url,
-    read_installer,
 )
 from tests.unit.environment.examples import scheme, target
 
@@ -39,6 +38,10 @@ def scan(*paths: Path) -> InstalledDistributions:
     return InstalledDistributions.scan([str(path) for path in paths], target())
 
 
+def versions(installed: InstalledDistributions) -> dict[str, str]:
+    return {name: found(installed, name).raw_version for name in installed.names()}
+
+
 def found(installed: InstalledDistributions, name: str) -> InstalledDistribution:
     distribution = installed.find(canonicalize_name(name))
     assert distribution is not None
@@ -53,7 +56,7 @@ def test_names_come_from_directories_and_the_rest_from_metadata(tmp_path: Path) 
     )
     installed = scan(tmp_path)
     assert installed.names() == ("foo-bar",)
-    assert installed.version_texts() == {"foo-bar": "1.0"}
+    assert versions(installed) == {"foo-bar": "1.0"}
     assert installed.info_paths() == (str(tmp_path / "Foo_Bar-1.0.dist-info"),)
     distribution = found(installed, "foo-bar")
     assert distribution.raw_name == "Foo.Bar"
@@ -89,8 +92,8 @@ def test_is_a_mapping(tmp_path: Path) -> None:
 def test_first_path_wins(tmp_path: Path) -> None:
     add(tmp_path / "a", "foo-1.0.dist-info", metadata("foo", "1.0"))
     add(tmp_path / "b", "foo-2.0.dist-info", metadata("foo", "2.0"))
-    assert scan(tmp_path / "a", tmp_path / "b").version_texts() == {"foo": "1.0"}
-    assert scan(tmp_path / "b", tmp_path / "a").version_texts() == {"foo": "2.0"}
+    assert versions(scan(tmp_path / "a", tmp_path / "b")) == {"foo": "1.0"}
+    assert versions(scan(tmp_path / "b", tmp_path / "a")) == {"foo": "2.0"}
 
 
 def test_paths_that_hold_nothing(tmp_path: Path) -> None:
@@ -144,7 +147,7 @@ def test_metadata_without_version_still_tells_what_is_required(tmp_path: Path) -
 
 def test_directory_name_without_version(tmp_path: Path) -> None:
     add(tmp_path, "foo.dist-info", metadata("Foo", "3.0"))
-    assert scan(tmp_path).version_texts() == {"foo": "3.0"}
+    assert versions(scan(tmp_path)) == {"foo": "3.0"}
 
 
 def test_version_that_is_none(tmp_path: Path) -> None:
@@ -282,9 +285,8 @@ def test_editable_location(tmp_path: Path, text: str, location: str | None) -> N
     assert found(scan(tmp_path), "foo").editable_location == location
 
 
-def test_installer_and_requested(tmp_path: Path) -> None:
+def test_requested(tmp_path: Path) -> None:
     path = add(tmp_path, "foo-1.0.dist-info", metadata("foo", "1.0"))
-    assert (read_installer(str(path)), is_requested(str(path))) == ("", False)
-    (path / "INSTALLER").write_text("\n asyncpip \n")
+    assert not is_requested(str(path))
     (path / "REQUESTED").touch()
-    assert (read_installer(str(path)), is_requested(str(path))) == ("asyncpip", True)
+    assert is_requested(str(path))

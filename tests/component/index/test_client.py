@@ -160,7 +160,7 @@ async def test_pages_that_may_not_be_kept(
     server.switches.cache_control, server.switches.etags = cache_control, etags
     async with run.client(server.index_url) as client:
         await client.fetch_pages(DEMO)
-        assert client.page_identities == {server.index_url + "/demo/": None}
+        assert client.recognisable_pages is None
     assert run.records.records == {}
     await run.pages(server.index_url)
     assert "if-none-match" not in server.requests[-1].headers
@@ -182,13 +182,13 @@ async def test_records_are_keyed_without_credentials_and_written_off_the_loop(se
     assert not any(b"secret" in data for data in run.records.records.values())
 
 
-async def test_page_identities(server: IndexServer, run: Run) -> None:
+async def test_recognisable_pages(server: IndexServer, run: Run) -> None:
     seen = []
     for seconds in (0, 10, 1000):
         run.seconds += seconds
         async with run.client(server.index_url) as client:
             await client.fetch_pages(DEMO)
-            seen.append(dict(client.page_identities))
+            seen.append(dict(client.recognisable_pages or {}))
     assert seen[0] == seen[1] == seen[2]
     assert list(seen[0]) == [server.index_url + "/demo/"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from asyncpip.core.target import SchemePaths
 from asyncpip.errors import WheelFormatError
-from asyncpip.install.scheme import ROOT, Group, Placement, destination, moved_members, place_members, record_prefix
+from asyncpip.install.scheme import ROOT, Placement, destination, place_members, record_prefix
 from asyncpip.install.wheel import WheelLayout
 
 SCHEME = SchemePaths(
@@ -117,22 +117,3 @@ def test_headers_need_a_name_that_is_one_directory(project: str) -> None:
 )
 def test_record_prefix(directory: str, prefix: str) -> None:
     assert record_prefix(directory, "/env/lib/pure") == prefix
-
-
-def test_moved_members() -> None:
-    same = ["a.py", "./b.py"]
-    placement = Placement(
-        {
-            ROOT: Group(same, ["a.py", "b.py"]),
-            "purelib": Group(["f.data/purelib/c.py"], ["c.py"]),
-            "scripts": Group(["f.data/scripts/run"], ["run"]),
-        },
-        (),
-    )
-    places = {ROOT: "/env/lib", "purelib": "/env/lib", "scripts": "/env/bin"}
-    assert moved_members(placement, places) == {
-        "./b.py": "b.py",
-        "f.data/purelib/c.py": "c.py",
-        "f.data/scripts/run": "../bin/run",
-    }
-    assert moved_members(Placement({ROOT: Group(same, same)}, ()), places) == {}
