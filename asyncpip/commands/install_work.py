@@ -268,8 +268,7 @@ class _Work:
         this = self.this
         if not this.settings.flag("warn_conflicts") or not this.destination.is_target:
             return []
-        added = {decision.name for decision in plan.add}
-        no_deps = this.settings.flag("no_deps")
+        added, no_deps = {decision.name for decision in plan.add}, this.settings.flag("no_deps")
         if no_deps and not this.settings.flag("strict_conflicts"):
             return []  # as in pip: whoever leaves dependencies out knows that they are missing
         if not no_deps and all(name in added for name in self.installed):
@@ -279,7 +278,8 @@ class _Work:
         }
         found = find_conflicts(
             plan,
-            self.installed.values(),
+            self.installed.version_texts(),
+            self.installed.requiring(added),
             metadata,
             this.evaluator.evaluate,
             solved_together=not no_deps and not this.overrides,

@@ -58,7 +58,7 @@ class _Dependents:
                 except ValueError:
                     self._is_readable = False
                     continue
-                self._needed.append((each.headers.get("name") or "UNKNOWN", names))
+                self._needed.append((each.written_name or "UNKNOWN", names))
         if not self._is_readable:
             return [output.UNKNOWN_DEPENDENTS]
         return sorted((raw_name for raw_name, names in self._needed if name in names), key=str.lower)

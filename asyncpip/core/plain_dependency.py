@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.dependency import MarkerEvaluator
 
-_NAME_ENDS = " \t<>=!~[(@"
+_NAME_SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 
 class PlainDependency:
@@ -61,10 +61,10 @@ class DependencyReader:
     def read(self, lines: list[str]) -> list[PlainDependency]:
         """Return those of ``lines`` whose marker holds; raise `InvalidDependencyError` for one that is malformed."""
         found = []
-        for line in lines:
-            dependency, marker = _take_apart(line.strip())
-            if not marker or self._holds(marker, dependency.line):
-                found.append(dependency)
+        for line in map(str.strip, lines):
+            name, specifier, marker = _take_apart(line)
+            if not marker or self._holds(marker, line):
+                found.append(PlainDependency(line, name, specifier))
         return found
 
     def _holds(self, marker: str, line: str) -> bool:
@@ -85,12 +85,13 @@ class DependencyReader:
         return self._evaluator.applies(dependency)
 
 
-def _take_apart(line: str) -> tuple[PlainDependency, str]:
-    """Return the dependency and its marker; empty where there is none."""
+def _take_apart(line: str) -> tuple[str, str, str]:
+    """Return name, version specifiers and marker; empty where there is none of the latter two."""
     head, _, marker = line.partition(";")
     head = head.strip()
-    at = next((at for at, sign in enumerate(head) if sign in _NAME_ENDS), len(head))
-    name, rest = head[:at], head[at:].strip()
+    rest = head.lstrip(_NAME_SIGNS)
+    name = head[: len(head) - len(rest)]
+    rest = rest.strip()
     if rest.startswith("["):
         extras, bracket, rest = rest.partition("]")
         rest = rest.strip() if bracket and _is_name_list(extras[1:]) else "?"
@@ -98,23 +99,18 @@ def _take_apart(line: str) -> tuple[PlainDependency, str]:
         rest = rest[1:-1].strip()
     if not _is_name(name) or (rest and not is_plain_specifier(rest)):
         return _by_packaging(line)
-    return PlainDependency(line, name, rest), marker.strip()
+    return name, rest, marker.strip()
 
 
-def _by_packaging(line: str) -> tuple[PlainDependency, str]:
+def _by_packaging(line: str) -> tuple[str, str, str]:
     from asyncpip.core.dependency import parse_dependency  # noqa: PLC0415 - loads `packaging`
 
     parsed = parse_dependency(line)
-    return PlainDependency(line, parsed.raw_name, parsed.specifier_text), parsed.marker_text or ""
+    return parsed.raw_name, parsed.specifier_text, parsed.marker_text or ""
 
 
 def _is_name(text: str) -> bool:
-    return (
-        text.isascii()
-        and text.replace("-", "").replace("_", "").replace(".", "").isalnum()
-        and text[0].isalnum()
-        and text[-1].isalnum()
-    )
+    return text[:1].isalnum() and text[-1].isalnum() and not text.lstrip(_NAME_SIGNS)
 
 
 def _is_name_list(text: str) -> bool:

@@ -7,7 +7,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PRE_RELEASES = ("rc", "a", "b")
-_OPERATORS = ("~=", "==", "!=", "<=", ">=", "<", ">")
 
 
 def _is_compatible(ours: tuple[int, ...], asked: tuple[int, ...]) -> bool:
@@ -99,6 +98,8 @@ def is_plain_specifier(text: str) -> bool:
 
 
 def _is_plain_clause(operator: str, asked: str) -> bool:
+    if asked.isascii() and all(map(str.isdigit, asked.split("."))) and operator in _COMPARISONS:
+        return operator != "~=" or "." in asked  # a final release, as in most clauses
     if asked.endswith(".*"):
         return operator in _PREFIX_COMPARISONS and parse_release(asked[:-2]) is not None
     if ("+" in asked and operator not in _PREFIX_COMPARISONS) or (operator == "~=" and "." not in asked):
@@ -129,7 +130,8 @@ def meets(version: str, specifier: str) -> bool | None:
 
 def _split_clause(clause: str) -> tuple[str, str]:
     clause = clause.strip()
-    operator = next((each for each in _OPERATORS if clause.startswith(each)), "")
+    two, one = clause[:2], clause[:1]
+    operator = two if two in _COMPARISONS else one if one in _COMPARISONS else ""
     return operator, clause[len(operator) :].strip()
 
 

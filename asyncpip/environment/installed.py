@@ -31,7 +31,7 @@ from asyncpip.environment.scan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from packaging.utils import NormalizedName
 
@@ -76,6 +76,10 @@ class InstalledDistributions(Mapping["NormalizedName", InstalledDistribution]):
         """Return the names found, without reading any metadata."""
         return tuple(self._found)
 
+    def version_texts(self) -> dict[NormalizedName, str]:
+        """Return the version of each name, as written, without reading any metadata."""
+        return {name: found.version for name, found in self._found.items()}
+
     def info_paths(self) -> tuple[str, ...]:
         """Return the dist-info and egg-info paths found: while these are the same, nothing was installed or removed."""
         return tuple(found.info_path for found in self._found.values())
@@ -83,6 +87,11 @@ class InstalledDistributions(Mapping["NormalizedName", InstalledDistribution]):
     def find(self, name: NormalizedName) -> InstalledDistribution | None:
         """Return the distribution, its metadata read; None where there is none of that name."""
         return self.get(name)
+
+    def requiring(self, names: Collection[NormalizedName]) -> list[InstalledDistribution]:
+        """Return those that may require one of ``names``: the others do not even name it, which is soon seen."""
+        signs = [name.encode() for name in names]
+        return [self[found.name] for found in self._found.values() if found.mentions(signs)]
 
     def __getitem__(self, name: NormalizedName) -> InstalledDistribution:
         known = self._read.get(name)

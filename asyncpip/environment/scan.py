@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from asyncpip.core.headers import Headers, parse_headers
+from asyncpip.core.headers import Headers, parse_headers, values_of
 from asyncpip.core.names import is_valid_name, normalize_name
 
 TYPE_CHECKING = False
@@ -45,6 +45,11 @@ class FoundDistribution:
         self._headers: Headers | None = None
 
     @property
+    def written_name(self) -> str:
+        """The name as METADATA spells it; empty where it has none."""
+        return self._names()[0]
+
+    @property
     def raw_name(self) -> str:
         """The name as METADATA spells it; the normalised one where it has none."""
         return self._names()[0] or self.name
@@ -58,10 +63,7 @@ class FoundDistribution:
     def headers(self) -> Headers:
         """The fields of METADATA, or PKG-INFO, without what follows them; empty where there is neither."""
         if self._headers is None:
-            data = next((data for data in map(read_head, _metadata_paths(self.info_path)) if data), b"")
-            if b"\r" in data:
-                data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            self._headers = parse_headers(data.partition(b"\n\n")[0].decode("utf-8", "replace"))
+            self._headers = parse_headers(self._head())
         return self._headers
 
     def read_metadata(self) -> Headers:
@@ -72,7 +74,11 @@ class FoundDistribution:
     @property
     def requires_dist(self) -> list[str]:
         """Requires-Dist; of an egg-info without it, what requires.txt says."""
-        lines = [line.strip() for line in self.headers.get_all("requires-dist")]
+        if self._headers is None:
+            values = values_of(self._head(), "Requires-Dist")
+        else:
+            values = self._headers.get_all("requires-dist")
+        lines = [line.strip() for line in values]
         return lines or egg_requires(self.read_text("requires.txt") or "")[0]
 
     @property
@@ -85,12 +91,28 @@ class FoundDistribution:
         """Return a file beside METADATA; None where there is none that can be read."""
         return read_text(os.path.join(self.info_path, filename))
 
+    def mentions(self, names: Iterable[bytes]) -> bool:
+        """Return whether one of ``names``, normalised, stands in any field of METADATA; True for an egg-info."""
+        if not self.info_path.endswith(".dist-info"):
+            return True
+        data = next((data for data in map(read_head, _metadata_paths(self.info_path)) if data), b"")
+        fields = data.partition(b"\n\n")[0].lower().replace(b"_", b"-").replace(b".", b"-")
+        while b"--" in fields:
+            fields = fields.replace(b"--", b"-")
+        return any(name in fields for name in names)
+
+    def _head(self) -> str:
+        """Return the lines of METADATA, or PKG-INFO, before the first empty one; name and version are noted."""
+        data = next((data for data in map(read_head, _metadata_paths(self.info_path)) if data), b"")
+        if self._named is None:
+            self._named = _name_and_version(data)
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data.partition(b"\n\n")[0].decode("utf-8", "replace")
+
     def _names(self) -> tuple[str, str]:
         if self._named is None:
-            if self._headers is None:
-                self._named = read_name_and_version(self.info_path)
-            else:
-                self._named = self._headers.get("name") or "", self._headers.get("version") or ""
+            self._named = read_name_and_version(self.info_path)
         return self._named
 
 
@@ -255,9 +277,11 @@ def read_name_and_version(info_path: str) -> tuple[str, str]:
     for path in _metadata_paths(info_path):
         data = read_head(path)
         if data:
-            break
-    else:
-        return "", ""
+            return _name_and_version(data)
+    return "", ""
+
+
+def _name_and_version(data: bytes) -> tuple[str, str]:
     name = version = ""
     for line in _lines(data):
         key, colon, value = line.partition(b":")

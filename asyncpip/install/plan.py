@@ -10,6 +10,7 @@ from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.names import normalize_name
 from asyncpip.core.urls import redact
 from asyncpip.core.values import Value
+from asyncpip.core.version_text import canonical_version, meets
 from asyncpip.errors import InstallError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement
     from packaging.utils import NormalizedName
-    from packaging.version import Version
 
     from asyncpip.core.candidates import Candidate
     from asyncpip.core.metadata import CoreMetadata
@@ -117,7 +117,8 @@ def plan_install(
 
 def find_conflicts(
     plan: InstallPlan,
-    installed: Iterable[InstalledDistribution],
+    versions: Mapping[NormalizedName, str],
+    dependents: Iterable[InstalledDistribution],
     metadata: Mapping[NormalizedName, CoreMetadata],
     evaluate_marker: Callable[[str], bool],
     *,
@@ -125,28 +126,28 @@ def find_conflicts(
 ) -> list[Conflict]:
     """Return what will not fit together once ``plan`` is carried out: first what is missing, then wrong versions.
 
-    As in pip only projects of the plan and those that require one of them are looked at. ``metadata`` is that of the
-    plan's candidates; ``evaluate_marker`` judges a marker's text for the target, without extra. ``solved_together``
-    says that the solver has seen all requirements of the plan's candidates (no `--no-deps`, no `--override`), so that
-    these need no second look. A requirement that does not parse is passed over.
+    As in pip only projects of the plan and those that require one of them are looked at. ``versions`` are those of all
+    that is installed, ``dependents`` what of it may require a project of the plan. ``metadata`` is that of the plan's
+    candidates; ``evaluate_marker`` judges a marker's text for the target, without extra. ``solved_together`` says that
+    the solver has seen all requirements of the plan's candidates (no `--no-deps`, no `--override`), so that these need
+    no second look. A requirement that does not parse is passed over.
     """
-    packages: dict[NormalizedName, tuple[Version | str, Sequence[str]]] = {
-        found.name: (found.version, found.requires_dist) for found in installed
+    added = {decision.name: str(decision.choice.version) for decision in plan.add}
+    there = {**versions, **added}
+    looked_at: dict[NormalizedName, Sequence[str]] = {
+        found.name: found.requires_dist
+        for found in dependents
+        if found.name not in added and any(_required_name(text) in added for text in found.requires_dist)
     }
-    added = {decision.name for decision in plan.add}
-    for decision in plan.add:
-        packages[decision.name] = (decision.choice.version, metadata[decision.name].requires_dist)
+    if not solved_together:
+        looked_at.update((name, metadata[name].requires_dist) for name in added)
     missing: list[Conflict] = []
     unfit: list[Conflict] = []
-    for name, (version, requires_dist) in packages.items():
-        if name in added:
-            if solved_together:
-                continue
-        elif not any(_required_name(text) in added for text in requires_dist):
-            continue
-        conflicts = _conflicts_of(name, version, requires_dist, packages, evaluate_marker)
-        missing += [conflict for conflict in conflicts if conflict.found is None]
-        unfit += [conflict for conflict in conflicts if conflict.found is not None]
+    for name in there if looked_at else ():
+        if name in looked_at:
+            conflicts = _conflicts_of(name, looked_at[name], there, evaluate_marker)
+            missing += [conflict for conflict in conflicts if conflict.found is None]
+            unfit += [conflict for conflict in conflicts if conflict.found is not None]
     return missing + unfit
 
 
@@ -189,29 +190,31 @@ def _required_name(text: str) -> NormalizedName | None:
 
 def _conflicts_of(
     name: NormalizedName,
-    version: Version | str,
     requires_dist: Sequence[str],
-    packages: Mapping[NormalizedName, tuple[Version | str, Sequence[str]]],
+    there: Mapping[NormalizedName, str],
     evaluate_marker: Callable[[str], bool],
 ) -> list[Conflict]:
     conflicts: dict[str, Conflict] = {}
     for text in requires_dist:
         required = _required_name(text)
-        found = packages.get(required) if required else None
         match = _REQUIREMENT_NAME.match(text)
-        if required is None or match is None or (found is not None and match.end() == len(text)):
+        if required is None or match is None:
+            continue
+        found = there.get(required)
+        found = None if found is None else canonical_version(found) or found
+        if found is not None and meets(found, text[match.end() :].partition(";")[0].strip()) is True:
             continue
         requirement = _parse(text)
         if requirement is None or (requirement.marker is not None and not evaluate_marker(str(requirement.marker))):
             continue
-        if found is not None and requirement.specifier.contains(str(found[0]), prereleases=True):
+        if found is not None and requirement.specifier.contains(found, prereleases=True):
             continue
         conflicts[str(requirement)] = Conflict(
             project=name,
-            version=str(version),
+            version=canonical_version(there[name]) or there[name],
             requirement=str(requirement),
             required=required,
-            found=None if found is None else str(found[0]),
+            found=found,
         )
     return sorted(conflicts.values(), key=lambda conflict: (conflict.required, conflict.requirement))
 

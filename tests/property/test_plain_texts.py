@@ -17,7 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from asyncpip.core.dependency import InvalidDependencyError, MarkerEvaluator, parse_dependency
 from asyncpip.core.hashes import NO_HASHES
-from asyncpip.core.headers import parse_headers
+from asyncpip.core.headers import parse_headers, values_of
 from asyncpip.core.names import is_valid_name, normalize_name
 from asyncpip.core.plain_dependency import DependencyReader
 from asyncpip.core.requirement import Origin
@@ -218,3 +218,20 @@ def test_headers(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> 
     if found.body:
         expected = expected[:-1]  # `importlib.metadata` gives the body as a field
     assert found.fields == expected
+
+
+@given(
+    st.lists(
+        st.one_of(
+            field_lines,
+            st.sampled_from(
+                ["Requires-Dist: a", "Requires-Dist:b>=1", "Requires-Dist:\t c ", "requires-dist: d",
+                 "Keywords: Requires-Dist: e", "Name", "License: a", "    more", "Requires-Dist", "X-Own: y"]
+            ),
+        ),
+        max_size=8,
+    )
+)  # fmt: skip
+def test_values_of_one_field(parts: list[str]) -> None:
+    text = "\n".join(parts)
+    assert values_of(text, "Requires-Dist") == parse_headers(text).get_all("requires-dist")

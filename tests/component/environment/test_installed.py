@@ -56,6 +56,7 @@ def test_names_come_from_directories_and_the_rest_from_metadata(tmp_path: Path) 
     )
     installed = scan(tmp_path)
     assert installed.names() == ("foo-bar",)
+    assert installed.version_texts() == {"foo-bar": "1.0"}
     assert versions(installed) == {"foo-bar": "1.0"}
     assert installed.info_paths() == (str(tmp_path / "Foo_Bar-1.0.dist-info"),)
     distribution = found(installed, "foo-bar")
@@ -125,6 +126,17 @@ def test_leftovers_and_invalid_names_are_skipped_with_a_warning(tmp_path: Path) 
             f"Skipping {tmp_path}/x.egg/EGG-INFO due to invalid metadata entry 'name'",
         ]
     )
+
+
+def test_who_may_require_a_project(tmp_path: Path) -> None:
+    add(tmp_path, "a-1.dist-info", metadata("a", "1", "Requires-Dist: Zope._Interface>1"))
+    add(tmp_path, "b-1.dist-info", metadata("b", "1", "Requires-Dist: other", "", "About zope-interface"))
+    add(tmp_path, "c-1.dist-info", metadata("c", "1", 'Requires-Dist: zope_interface; extra == "x"'))
+    (add(tmp_path, "d-1.egg-info", metadata("d", "1")) / "requires.txt").write_text("zope-interface")
+    installed = scan(tmp_path)
+    wanted = [canonicalize_name("zope.interface")]
+    assert sorted(each.name for each in installed.requiring(wanted)) == ["a", "c", "d"]
+    assert installed.requiring([]) == [found(installed, "d")]
 
 
 def test_metadata_of_the_standard_library_is_not_an_installed_distribution(tmp_path: Path) -> None:

@@ -157,7 +157,8 @@ def metadata(name: str, *requires: str) -> CoreMetadata:
 def conflicts(*others: InstalledDistribution, requires: tuple[str, ...] = (), together: bool = False) -> list[Conflict]:
     plan = plan_install(resolution(candidate("bar", "2.0")), {})
     known = {normalize_name("bar"): metadata("bar", *requires)}
-    return find_conflicts(plan, others, known, lambda text: "win32" not in text, solved_together=together)
+    versions = {other.name: str(other.version) for other in others}
+    return find_conflicts(plan, versions, others, known, lambda text: "win32" not in text, solved_together=together)
 
 
 def test_texts_are_those_of_pip() -> None:
