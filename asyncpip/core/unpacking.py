@@ -51,7 +51,7 @@ class Arrived:
 class UnpackJob:
     """One archive file to check and unpack. All fields can be texts, so that a job can travel."""
 
-    __slots__ = ("demands", "early", "filename", "path", "sha256", "size_bytes", "staging", "umask")
+    __slots__ = ("demands", "early", "filename", "path", "processes", "sha256", "size_bytes", "staging", "umask")
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class UnpackJob:
         umask: int,
         demands: list[list[str]],
         arrived: Arrived | None = None,
+        processes: int = 1,
     ) -> None:
         self.path = path
         self.size_bytes = size_bytes
@@ -74,6 +75,8 @@ class UnpackJob:
         """Of the archive, where it was worked out as it arrived."""
         self.early = [member.as_text() for member in arrived.members] if arrived else []
         self.umask = umask
+        self.processes = processes
+        """How many may take part, if it is done by a child."""
         self.demands = demands
         """Groups of ``algorithm=digest``: the archive must have one of each group."""
 

@@ -113,6 +113,14 @@ class ArchiveReader:
             raise self.broken(f"member `{name}` is damaged (size or CRC-32 differs)")
         return content
 
+    def check(self, member: Member) -> None:
+        """Read ``member`` for nothing but the error that this may lead to."""
+        if member[4] <= ONE_SHOT_LIMIT_BYTES:
+            self.read(member)
+        else:
+            for _ in self.read_chunks(member):
+                continue
+
     def read_text(self, member: Member) -> bytes:
         """Return the content of a file of the dist-info directory, which nobody needs to be huge."""
         if member[4] > TEXT_LIMIT_BYTES:
@@ -165,8 +173,8 @@ class ArchiveReader:
                 full, packed, local = self._zip64_sizes(extra, full, packed, local)
             at += header + name_len + extra_len + comment_len
             name = self._decode_name(raw_name, flags)
-            start, end_of_data = self._check_local_header(raw_name, method, crc, packed, full, local, flags)
-            extents.append((local, end_of_data))
+            start = self._check_local_header(raw_name, method, crc, packed, full, local, flags)
+            extents.append((local, start + packed))
             if method != DEFLATED or full > packed * MAX_DEFLATE_RATIO + 64:
                 self._check_method(name, method, packed, full)
             mode = external >> 16
@@ -247,8 +255,8 @@ class ArchiveReader:
 
     def _check_local_header(
         self, raw_name: bytes, method: int, crc: int, packed: int, full: int, local: int, flags: int
-    ) -> tuple[int, int]:
-        """Return where the member's data begins and ends, after comparing its local header with the directory."""
+    ) -> int:
+        """Return where the member's data begins, after comparing its local header with the directory."""
         data = self.data
         signature, _, local_flags, local_method, _, _, local_crc, local_packed, local_full, name_len, extra_len = (
             LOCAL_HEADER.unpack_from(data, local)
@@ -262,14 +270,14 @@ class ArchiveReader:
             or (local_flags ^ flags) & (ENCRYPTED | SIZES_BEHIND_DATA)
         ):
             raise self.broken(f"the two zip headers of member {raw_name!r} disagree")
-        content = start + name_len + extra_len
+        content: int = start + name_len + extra_len
         if not local_flags & SIZES_BEHIND_DATA:  # else sizes and CRC-32 stand behind the data
             if FULL_32 in (local_packed, local_full):
                 extra = bytes(data[start + name_len : content])
                 local_full, local_packed, _ = self._zip64_sizes(extra, local_full, local_packed, 0)
             if local_crc != crc or local_packed != packed or local_full != full:
                 raise self.broken(f"the two zip headers of member {raw_name!r} disagree about its size or CRC-32")
-        return content, content + packed
+        return content
 
     def _check_extents(self, extents: list[tuple[int, int]], directory: int) -> None:
         """Refuse members that share bytes: that is how a small archive unpacks to petabytes."""

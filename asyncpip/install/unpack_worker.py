@@ -59,6 +59,7 @@ def run_job(job: UnpackJob, cancelled: Callable[[], bool] = lambda: False) -> Ou
             cancelled=cancelled,
             on_layout=layouts.append,
             early=[EarlyMember.of_text(text) for text in job.early],
+            processes=job.processes,
         )
     except AsyncpipError as error:
         return Outcome(REFUSED, digests, [error.what, error.why or "", error.hint or ""])
@@ -98,7 +99,7 @@ def encode_job(job: UnpackJob) -> bytes:
     demands = _GROUPS.join(_ITEMS.join(group) for group in job.demands)
     early = _GROUPS.join(job.early)
     places = [job.path, str(job.size_bytes), job.filename, job.staging]
-    return _frame([*places, str(job.umask), demands, job.sha256, early])
+    return _frame([*places, str(job.umask), demands, job.sha256, early, str(job.processes)])
 
 
 def decode_outcome(fields: list[str]) -> Outcome:
@@ -130,7 +131,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
     if hasattr(os, "nice"):
         os.nice(_NICE)
     while (fields := read_frame(jobs)) is not None:
-        path, size, filename, staging, umask, demands, sha256, early = fields
+        path, size, filename, staging, umask, demands, sha256, early, processes = fields
         job = UnpackJob(
             path=path,
             size_bytes=int(size),
@@ -139,6 +140,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
             umask=int(umask),
             demands=[group.split(_ITEMS) for group in demands.split(_GROUPS) if group],
             arrived=Arrived(sha256, [EarlyMember.of_text(text) for text in early.split(_GROUPS) if text]),
+            processes=int(processes),
         )
         os.umask(job.umask)
         try:

@@ -118,7 +118,7 @@ class UnpackedWheels:
         self, store: Store, downloader: Downloader, _reporter: Reporter, limits: Limits, *, expects_many: bool = False
     ) -> None:
         self._store = store
-        self._pool = UnpackPool(children=limits.jobs if expects_many else 0)
+        self._pool = UnpackPool(jobs=limits.jobs, children=limits.jobs if expects_many else 0)
         self._fetcher = WheelFetcher(store, downloader, self._pool.run, jobs=limits.jobs, arriving=_new_arriving)
         self._downloader = downloader
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asyncpip.errors import StoreError
+from asyncpip.install.member_files import UnpackCancelledError
 from asyncpip.install.unpack_worker import decode_outcome, encode_job, read_frame, run_job
-from asyncpip.install.unpacker import UnpackCancelledError
 from asyncpip.pipeline.unpack_children import ForkedChild, StartedChild, may_fork
 
 if TYPE_CHECKING:
@@ -21,10 +21,12 @@ which one unpacks 3 MB."""
 
 
 class UnpackPool:
-    """Runs jobs; each call of `run` blocks a worker thread, at most ``jobs`` at once are the caller's to see to."""
+    """Runs jobs; each call of `run` blocks a worker thread. That there are ``jobs`` at most is the caller's affair."""
 
-    def __init__(self, *, children: int = 0) -> None:
+    def __init__(self, *, jobs: int = 1, children: int = 0) -> None:
         """``children`` are made at once, where that is cheap: for runs that will have much to unpack."""
+        self._jobs = jobs
+        self._running = 0
         self._all: list[UnpackChild] = []
         if may_fork():
             self._all += (ForkedChild() for _ in range(children))
@@ -40,6 +42,16 @@ class UnpackPool:
             inline = self._inline_left >= 0
         if inline:
             return run_job(job, self._cancelled.is_set)
+        with self._lock:
+            self._running += 1
+            job.processes = max(1, self._jobs + 1 - self._running)  # what nobody else uses now
+        try:
+            return self._run_in_child(job)
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _run_in_child(self, job: UnpackJob) -> Outcome:
         child = self._take()
         try:
             child.jobs.write(encode_job(job))

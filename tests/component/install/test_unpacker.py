@@ -11,9 +11,10 @@ import pytest
 
 from asyncpip.errors import WheelFormatError
 from asyncpip.install import archive as archive_module
-from asyncpip.install import unpacker
+from asyncpip.install import member_files
 from asyncpip.install.manifest import Manifest
-from asyncpip.install.unpacker import UnpackCancelledError, unpack_wheel
+from asyncpip.install.member_files import UnpackCancelledError
+from asyncpip.install.unpacker import unpack_wheel
 from asyncpip.store.store import read_file
 from tests.support.stored import open_test_store, snapshot, unpack_into
 from tests.support.wheel_builder import build_metadata, build_wheel, record_digest
@@ -119,7 +120,7 @@ def test_modes(tmp_path: Path, umask: int, plain: int, executable: int) -> None:
 def test_large_members_are_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: int) -> None:
     filename, data = build_wheel("demo", "1.0", compression=compression, **OPTIONS)
     expected = unpack(tmp_path / "whole", data, filename)
-    monkeypatch.setattr(unpacker, "ONE_SHOT_LIMIT_BYTES", 8)
+    monkeypatch.setattr(member_files, "ONE_SHOT_LIMIT_BYTES", 8)
     monkeypatch.setattr(archive_module, "CHUNK_BYTES", 4096)
     streamed = unpack(tmp_path / "streamed", data, filename)
     assert streamed.encode() == expected.encode()
@@ -129,7 +130,7 @@ def test_large_members_are_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("large", [False, True])
 def test_giving_up_between_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
     if large:
-        monkeypatch.setattr(unpacker, "ONE_SHOT_LIMIT_BYTES", 0)
+        monkeypatch.setattr(member_files, "ONE_SHOT_LIMIT_BYTES", 0)
         monkeypatch.setattr(archive_module, "CHUNK_BYTES", 4096)
     filename, data = build_wheel("demo", "1.0", **OPTIONS)
     asked = 0

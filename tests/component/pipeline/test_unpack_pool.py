@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,8 @@ import pytest
 from asyncpip.core.unpacking import FAILED, MISMATCH, OK, REFUSED, UnpackJob
 from asyncpip.errors import StoreError
 from asyncpip.install.manifest import Manifest
+from asyncpip.install.member_files import UnpackCancelledError
 from asyncpip.install.unpack_worker import decode_outcome, encode_job, read_frame
-from asyncpip.install.unpacker import UnpackCancelledError
 from asyncpip.pipeline import unpack_pool
 from asyncpip.pipeline.unpack_pool import UnpackPool
 from tests.support.stored import snapshot
@@ -222,6 +223,86 @@ def _is_alive(pid: int) -> bool:
             return reading.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+MANY: dict[str, str | bytes] = {f"demo/{number}.py": f"X = {number}\n" * 50 for number in range(3000)}
+MANY_NAME, MANY_DATA = build_wheel(
+    "demo", "1.0", files={**MANY, "demo/run": b"#!"}, executable=["demo/run"], data={"scripts/tool": "#!python\n"}
+)
+
+
+@pytest.fixture
+def many_jobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[UnpackPool]:
+    monkeypatch.setattr(unpack_pool, "INLINE_BYTES", 0)
+    pool = UnpackPool(jobs=4)
+    yield pool
+    pool.cancel()
+    pool.close()
+
+
+def test_a_wheel_of_many_files_is_unpacked_by_all_that_are_free(tmp_path: Path, many_jobs: UnpackPool) -> None:
+    alone, together = (
+        job(tmp_path / "alone", MANY_DATA, umask=0o027),
+        job(tmp_path / "together", MANY_DATA, umask=0o027),
+    )
+    many_jobs._jobs = 1
+    assert many_jobs.run(alone).kind == OK
+    many_jobs._jobs = 4
+    assert many_jobs.run(together).kind == OK
+    assert (alone.processes, together.processes) == (1, 4)
+    assert snapshot(tmp_path / "alone" / "staging") == snapshot(tmp_path / "together" / "staging")
+    assert len(os.listdir(tmp_path / "together" / "staging")) > len(MANY)
+
+
+def test_who_else_is_at_work_is_not_counted_on(tmp_path: Path, many_jobs: UnpackPool) -> None:
+    many_jobs._running = 2
+    made = job(tmp_path / "a")
+    assert many_jobs.run(made).kind == OK
+    assert made.processes == 2
+    many_jobs._running = 9
+    made = job(tmp_path / "b")
+    assert many_jobs.run(made).kind == OK
+    assert made.processes == 1
+
+
+@pytest.mark.parametrize("number", [10, 1500, 2990])
+def test_what_any_of_them_finds_wrong_is_told_as_it_is(tmp_path: Path, many_jobs: UnpackPool, number: int) -> None:
+    broken = bytearray(MANY_DATA)
+    name = f"demo/{number}.py".encode()
+    broken[broken.index(name) + len(name) + 3] ^= 0xFF  # in the compressed data
+    outcome = many_jobs.run(job(tmp_path / "a", bytes(broken)))
+    assert outcome.kind == REFUSED
+    assert "is damaged" in outcome.details[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+def test_helpers_end_with_a_child_that_is_killed(tmp_path: Path, many_jobs: UnpackPool) -> None:
+    made = job(tmp_path / "a", MANY_DATA)
+    running = threading.Thread(target=lambda: suppressed(many_jobs, made))
+    running.start()
+    deadline = time.monotonic() + 10
+    while len(working_in(made.staging)) < 2 and running.is_alive() and time.monotonic() < deadline:
+        continue
+    many_jobs.cancel()
+    running.join()
+    while working_in(made.staging):
+        assert time.monotonic() < deadline, "a helper outlives the process that it helps"
+        time.sleep(0.01)
+
+
+def suppressed(pool: UnpackPool, made: UnpackJob) -> None:
+    with suppress(UnpackCancelledError):
+        pool.run(made)
+
+
+def working_in(folder: str) -> list[str]:
+    """Return the processes that have ``folder`` open."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            if any(os.readlink(f"/proc/{pid}/fd/{number}") == folder for number in os.listdir(f"/proc/{pid}/fd")):
+                found.append(pid)
+    return found
 
 
 def test_frames(tmp_path: Path) -> None:
