@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
 
 from asyncpip.core.events import Level, Message
 from asyncpip.environment.lock import lock_environment
@@ -12,13 +11,40 @@ from asyncpip.install.transaction import recover
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from asyncpip.core.events import Reporter
+    from asyncpip.environment.lock import EnvironmentLock
 
 
-@contextmanager
-def hold_environment(home: str, reporter: Reporter, *, timeout_seconds: float) -> Iterator[None]:
+class HeldEnvironment:
+    """A directory that is held, until the end of a `with` block."""
+
+    __slots__ = ("_lock", "_made")
+
+    def __init__(self, lock: EnvironmentLock, made: list[str]) -> None:
+        self._lock = lock
+        self._made = made
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Remove what was made and is empty, and let others have the directory."""
+        try:
+            for path in self._made:
+                os.rmdir(path)
+        except OSError:
+            pass
+        finally:
+            self._lock.let_go()
+
+
+def hold_environment(home: str, reporter: Reporter, *, timeout_seconds: float) -> HeldEnvironment:
     """Hold the directory ``home``, and undo what was left unfinished in it.
 
     It is made where it is missing, so that of two runs that would make it one waits; what is empty in the end goes.
@@ -28,14 +54,13 @@ def hold_environment(home: str, reporter: Reporter, *, timeout_seconds: float) -
     def tell_of_wait() -> None:
         reporter.emit(Message(Level.INFO, f"Waiting for another process that is changing {home}"))
 
-    with lock_environment(home, timeout_seconds=timeout_seconds, on_wait=tell_of_wait):
-        try:
-            recover(home, lambda text: reporter.emit(Message(Level.WARNING, text)))
-            yield
-        finally:
-            for path in made:
-                with suppress(OSError):
-                    os.rmdir(path)
+    held = HeldEnvironment(lock_environment(home, timeout_seconds=timeout_seconds, on_wait=tell_of_wait), made)
+    try:
+        recover(home, lambda text: reporter.emit(Message(Level.WARNING, text)))
+    except BaseException:
+        held.let_go()
+        raise
+    return held
 
 
 def settle(directories: Iterable[str], warn: Callable[[str], None]) -> None:

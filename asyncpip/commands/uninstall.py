@@ -6,7 +6,6 @@ pip's lines, in pip's order, as far as one transaction allows: where questions a
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 
 from asyncpip.commands.holding import hold_environment, settle
 from asyncpip.commands.superuser import warn_superuser
@@ -18,7 +17,6 @@ from asyncpip.environment.scan import STANDARD_LIBRARY, scan
 from asyncpip.environment.target import find_target
 from asyncpip.errors import AsyncpipError, CommandError
 from asyncpip.install.removal import remove_distributions
-from asyncpip.install.removal_listing import removal_listing
 from asyncpip.install.removal_plan import Directories
 from asyncpip.install.uninstaller import paths_to_remove
 from asyncpip.store.store import open_store, process_umask
@@ -34,6 +32,9 @@ if TYPE_CHECKING:
     from asyncpip.environment.scan import FoundDistribution, Scan
     from asyncpip.install.removal_plan import RemovalPlan
     from asyncpip.store.store import Store
+
+_TOGETHER_FROM = 16
+"""Fewer distributions are looked at one after the other."""
 
 
 class _Leaving(Value):
@@ -60,18 +61,22 @@ def run(context: CommandContext) -> int:
     directory = _target_directory(settings.text("target"))
     if directory is None and not settings.flag("break_system_packages"):
         check_externally_managed(target, environ=context.environ)
-    with ExitStack() as held:
-        if not settings.flag("dry_run"):
-            for home in _homes(target, directory):
-                held.enter_context(
-                    hold_environment(home, context.reporter, timeout_seconds=settings.seconds("lock_timeout"))
-                )
-        else:
+    held = []
+    try:
+        if settings.flag("dry_run"):
             unfinished = _scan(target, directory, lambda _: None).unfinished
             settle(dict.fromkeys(unfinished), lambda text: _tell(context, Level.WARNING, text))
+        else:
+            timeout_seconds = settings.seconds("lock_timeout")
+            for home in _homes(target, directory):
+                one = hold_environment(home, context.reporter, timeout_seconds=timeout_seconds)
+                held.append(one)
         work = _Uninstall(context, target, directory)
         work.look_at(names)
         work.finish()
+    finally:
+        for each in reversed(held):
+            each.let_go()
     if settings.flag("clean_cache") and store is not None:
         _clean_cache(context, store, names)
     if directory is None and not settings.flag("dry_run"):
@@ -126,6 +131,8 @@ class _Uninstall:
         self._warnings: dict[str, None] = {}
         found = _scan(target, directory, lambda text: self._warnings.update({text: None})).found
         self._installed = {each.name: each for each in found if each.name not in STANDARD_LIBRARY}
+        self._ahead: dict[NormalizedName, RemovalPlan] = {}
+        """What goes of each project, where all of them were looked at together."""
         self._blocks: list[list[str]] = []
         """Where no questions are asked, what is told of each distribution after all have gone: pip's order."""
         self.leaving: list[_Leaving] = []
@@ -134,6 +141,16 @@ class _Uninstall:
         """Find out what goes of each project, and ask."""
         for warning in self._warnings:
             _tell(self._context, Level.WARNING, warning)
+        here = [self._installed[name] for name in names if name in self._installed]
+        if not self._asks and len(here) >= _TOGETHER_FROM:
+            from asyncpip.install.removal_planning import plans_ahead  # noqa: PLC0415 - not for a few
+
+            self._ahead = plans_ahead(
+                here,
+                self._target,
+                only_below=self._directory,
+                jobs=os.cpu_count() or 1,
+            )
         for name, written in names.items():
             distribution = self._installed.get(name)
             if distribution is None:
@@ -154,7 +171,7 @@ class _Uninstall:
     def _look_at(self, distribution: FoundDistribution) -> None:
         block = [f"Found existing installation: {distribution.raw_name} {distribution.raw_version}"]
         try:
-            plan = paths_to_remove(
+            plan = self._ahead.get(distribution.name) or paths_to_remove(
                 distribution, self._target, only_below=self._directory, directories=self._directories
             )
         except AsyncpipError:
@@ -197,6 +214,8 @@ def _details(context: CommandContext, plan: RemovalPlan) -> list[str]:
     """Return what `-v` tells of a removal."""
     if not _is_verbose(context):
         return []
+    from asyncpip.install.removal_listing import removal_listing  # noqa: PLC0415 - for details only
+
     lines = [f"  Removing file or directory {path}" for path in removal_listing(plan, every_file=True).moved]
     for edit in plan.pth_edits:
         lines += [f"  Removing pth entries from {edit.path}:", f"  Removing entry: {edit.entry}"]
@@ -205,6 +224,8 @@ def _details(context: CommandContext, plan: RemovalPlan) -> list[str]:
 
 def _may_go(context: CommandContext, plan: RemovalPlan) -> bool:
     """Show what would go, and ask; with `--dry-run` only the former."""
+    from asyncpip.install.removal_listing import removal_listing  # noqa: PLC0415 - for questions only
+
     listing = removal_listing(plan, every_file=_is_verbose(context))
     for title, paths in (
         ("Would remove:", listing.removed),

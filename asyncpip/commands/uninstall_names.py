@@ -74,8 +74,8 @@ def names_of_plain_files(paths: Sequence[str]) -> dict[NormalizedName, str] | No
     names: dict[NormalizedName, str] = {}
     for path in paths:
         try:
-            with open(path, encoding="ascii") as file:
-                lines = file.read().splitlines()
+            with open(path, "rb") as file:
+                lines = file.read().decode("ascii").splitlines()
         except (OSError, ValueError):
             return None
         for line in lines:

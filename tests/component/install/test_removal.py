@@ -26,14 +26,6 @@ CALLS = ("open", "rename", "replace", "mkdir", "unlink", "rmdir")
 """System calls that change the target."""
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> Path:
-    path = tmp_path.resolve() / "env"
-    (path / "lib/site").mkdir(parents=True)
-    (path / "bin").mkdir()
-    return path
-
-
 def site(env: Path) -> Path:
     return env / "lib/site"
 

@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> Path:
-    path = tmp_path.resolve() / "env"
-    (path / "lib/site").mkdir(parents=True)
-    (path / "bin").mkdir()
-    return path
-
-
 def target(env: Path, *, virtual: bool = True) -> TargetEnvironment:
     site = str(env / "lib/site")
     return TargetEnvironment(
