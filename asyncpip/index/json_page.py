@@ -15,7 +15,7 @@ import msgspec
 
 from asyncpip.core.page import PageFile
 from asyncpip.errors import IndexAccessError
-from asyncpip.index.page_files import check_api_version, each_row, finished_files, lenient_file
+from asyncpip.index.page_files import OldFile, check_api_version, each_row, finished_files, lenient_file, renamed
 from asyncpip.net.content_encoding import EncodedBody, compressed
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class _EntriesPage(msgspec.Struct):
 _NAMES_PAGE = msgspec.json.Decoder(_NamesPage)
 _ENTRIES_PAGE = msgspec.json.Decoder(_EntriesPage)
 _FILE = msgspec.json.Decoder(PageFile)
+_OLD_FILE = msgspec.json.Decoder(OldFile)
 _FIRST_NAME_OF_METADATA = b'"dist-info-metadata"'
 
 
@@ -59,12 +60,10 @@ class JsonRecord(msgspec.Struct, array_like=True, tag="json"):
 
 
 def entry_names(body: Octets, url: str) -> list[str] | None:
-    """Return the file names of a page that keeps to PEP 691; None for one that does not, or is of an older form.
+    """Return the file names of a page that keeps to PEP 691; None for one that does not.
 
     Raises `IndexAccessError` for a version of the API that is not known, and `msgspec.DecodeError` for what is no JSON.
     """
-    if _FIRST_NAME_OF_METADATA in body:
-        return None
     try:
         page = _NAMES_PAGE.decode(body)
     except msgspec.ValidationError:
@@ -123,9 +122,10 @@ class JsonPage:
         return JsonRecord(self.url, self.left_out, self._rows, encoded.encoding, cast("bytes", encoded.data))
 
 
-def _decoded(entry: bytes | msgspec.Raw) -> PageFile | None:
+def _decoded(raw: msgspec.Raw) -> PageFile | None:
+    entry = bytes(raw)
     try:
-        return _FILE.decode(entry)
+        return renamed(_OLD_FILE.decode(entry)) if _FIRST_NAME_OF_METADATA in entry else _FILE.decode(entry)
     except msgspec.ValidationError:  # it breaks PEP 691 somewhere else than in its name
         pass
     except UnicodeDecodeError:
