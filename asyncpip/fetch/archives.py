@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     """Tells `StoredArchive.metadata_sha256` of the file at a path."""
     _Result = TypeVar("_Result")
 
-_READ_BYTES = 256 * 1024
-"""What of a file is hashed at once: it stays in the processor's cache meanwhile."""
+_READ_BYTES = 2 * 1024 * 1024
+"""What of a file is hashed at once. Less would stay in the processor's cache, but after each piece a thread waits for
+its turn again: with 256 KiB a download of 171 wheels took 8 % longer."""
 
 
 class StoredArchive(Value):
