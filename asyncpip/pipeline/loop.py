@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
+from asyncpip.core.late_dataclasses import late_dataclasses
 from asyncpip.errors import AsyncpipError
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ T = TypeVar("T")
 
 def run_in_loop(function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     """Run ``function`` in a loop of its own, uvloop where it is installed; raise the first cause of a group."""
+    with late_dataclasses(), contextlib.suppress(ImportError):
+        importlib.import_module("anyio._backends._asyncio")  # as `anyio.run` would
     try:
         return anyio.run(function, *arguments, backend_options={"use_uvloop": _have_uvloop()})
     except BaseExceptionGroup as group:
