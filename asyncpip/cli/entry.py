@@ -24,7 +24,7 @@ def run() -> NoReturn:
     """Run the command line of this process and end it."""
     gc.disable()
     open_standard_streams()
-    code = main(sys.argv[1:])
+    code = main(sys.argv[1:], quickens_imports=True)
     for stream in (sys.stdout, sys.stderr):  # noqa: TID251 - nothing is written, only what is held back let go
         try:
             stream.flush()
@@ -46,12 +46,16 @@ def open_standard_streams() -> None:
     os.close(descriptor)
 
 
-def main(argv: Sequence[str]) -> int:
-    """Return the exit code of ``argv``."""
+def main(argv: Sequence[str], *, quickens_imports: bool = False) -> int:
+    """Return the exit code of ``argv``; ``quickens_imports`` is for a process of the program's own."""
     if "install" in argv and _print_known_answer(argv):
         return 0
     if "PIP_AUTO_COMPLETE" in os.environ and _print_completions():
         return 1
+    if quickens_imports:
+        from asyncpip.cli.quick_imports import quicken_imports  # noqa: PLC0415 - as below
+
+        quicken_imports()
     from asyncpip.cli.main import main as run_command_line  # noqa: PLC0415 - behind the door
 
     return run_command_line(argv)

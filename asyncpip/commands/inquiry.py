@@ -24,7 +24,6 @@ from asyncpip.core.dependency import MarkerEvaluator
 from asyncpip.core.events import Level, Message
 from asyncpip.core.values import replace
 from asyncpip.environment.externally_managed import check_virtualenv_required
-from asyncpip.environment.markers import target_with_selection
 from asyncpip.resolve.selection import PreferredVersion
 
 if TYPE_CHECKING:
@@ -196,6 +195,10 @@ class Inquiry:
 
 def target_of(running: TargetEnvironment, choice: TargetChoice) -> TargetEnvironment:
     """Return the interpreter that ``choice`` describes, in all that it leaves open like the ``running`` one."""
+    if not choice:
+        return running
+    from asyncpip.environment.markers import target_with_selection  # noqa: PLC0415 - for options that few use
+
     return target_with_selection(
         running,
         platforms=choice.platforms,

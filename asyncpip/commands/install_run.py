@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING
 
 from asyncpip.commands import install_output as output
-from asyncpip.commands.holding import hold_environment, settle
 from asyncpip.commands.inquiry import Inquiry
 from asyncpip.commands.install_checks import words_without_meaning
 from asyncpip.commands.install_options import target_choice, upgrade_strategy
@@ -102,6 +101,8 @@ class InstallRun:
         installed = self._scan()
         held = self.destination.scheme.purelib
         if unfinished := [path for path in installed.unfinished if self.dry_run or path != held]:
+            from asyncpip.commands.holding import settle  # noqa: PLC0415 - seldom needed
+
             settle(unfinished, self.warn)
             installed = self._scan()
         for text in installed.warnings:
@@ -118,6 +119,8 @@ class InstallRun:
         if self.dry_run or not is_writable_directory(home):
             yield  # nothing will be changed: the first step fails, if there is anything to do
             return
+        from asyncpip.commands.holding import hold_environment  # noqa: PLC0415 - not for a dry run
+
         with hold_environment(home, self.reporter, timeout_seconds=self.settings.seconds("lock_timeout")):
             yield
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from asyncpip.core.events import Level, Message
 from asyncpip.core.urls import redact
 from asyncpip.errors import DownloadError, NoMatchingDistributionError, ResolutionError, StoreError
-from asyncpip.install.transaction import PREFIX
 from asyncpip.pipeline.session import Places
 from asyncpip.resolve.resolver import ResolveRequest
 from asyncpip.resolve.selection import UpgradeStrategy
@@ -113,6 +112,8 @@ def store_or_temporary(store: Store | None, home: str | None) -> Iterator[Store]
         return
     import os  # noqa: PLC0415 - like the next, only without a cache
     import tempfile  # noqa: PLC0415
+
+    from asyncpip.install.transaction import PREFIX  # noqa: PLC0415
 
     path = os.path.join(home or tempfile.gettempdir(), f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
     try:

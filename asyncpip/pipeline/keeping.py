@@ -12,7 +12,6 @@ from asyncpip.core.direct_url import VcsInfo
 from asyncpip.core.metadata import parse_core_metadata
 from asyncpip.core.unpacking import metadata_digest
 from asyncpip.errors import StoreError, WheelFormatError
-from asyncpip.fetch.archives import ArchiveFetcher, StoredArchive
 from asyncpip.fetch.wheels import WheelFetcher
 from asyncpip.index.ranges import FIRST_TAIL_BYTES, peek_metadata
 from asyncpip.install.archive import ArchiveReader
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from asyncpip.core.hashes import AllowedHashes
     from asyncpip.core.names import Digest
     from asyncpip.core.page import PageFile
+    from asyncpip.fetch.archives import StoredArchive
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.fetch.sdists import CheckedSdist
     from asyncpip.fetch.wheels import StoredWheel
@@ -185,6 +185,8 @@ class WholeArchives:
         builds: bool,
     ) -> None:
         """See `ArchiveFetcher` for ``directory``; ``builds`` says whether a wheel is wanted of a source."""
+        from asyncpip.fetch.archives import ArchiveFetcher  # noqa: PLC0415 - `install` does without
+
         self._builds = builds
         self._fetcher = ArchiveFetcher(store, downloader, reporter, jobs=limits.jobs, directory=directory)
 
@@ -204,6 +206,8 @@ class WholeArchives:
     ) -> StoredArchive:
         """See `Keeping`."""
         if self._builds:
+            from asyncpip.fetch.archives import StoredArchive  # noqa: PLC0415 - loaded then
+
             built = await build()
             filename, digest = os.path.basename(built.path), built.stored.digest
             return StoredArchive(

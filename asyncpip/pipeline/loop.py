@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
-from asyncpip.core.late_dataclasses import late_dataclasses
 from asyncpip.errors import AsyncpipError
+from asyncpip.pipeline.late_dataclasses import late_dataclasses
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

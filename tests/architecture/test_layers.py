@@ -37,6 +37,7 @@ BEHIND_THE_DOOR = {
     "asyncpip.commands.lock_work",
     "asyncpip.commands.freeze_hashes",
     "asyncpip.commands.index_questions",
+    "asyncpip.commands.install_changes",
     "asyncpip.commands.install_work",
     "asyncpip.commands.list_latest",
     "asyncpip.commands.page_trust",

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import pytest
 
-from asyncpip.core.late_dataclasses import _LateFields, late_dataclasses
+from asyncpip.pipeline.late_dataclasses import _LateFields, late_dataclasses
 
 T = TypeVar("T")
 
@@ -65,14 +65,24 @@ def declare() -> dict[str, Any]:
         def __init__(self) -> None:
             super().__init__(7)
 
-    return {each.__name__: each for each in (Plain, Derived, Frozen, Slotted, OwnInit, NoInit, Ordinary)}
+    class Joined(Ordinary, NoInit):
+        pass
+
+    kinds = (Plain, Derived, Frozen, Slotted, OwnInit, NoInit, Ordinary, Joined)
+    return {each.__name__: each for each in kinds}
 
 
 def observe(classes: dict[str, Any]) -> list[object]:
     """Return what their values do."""
     derived = classes["Derived"](1, y=2)
     plain = classes["Plain"](1, [2])
-    seen: list[object] = [derived.play(), derived.notes, derived._seen, derived == classes["Derived"](1, y=2)]
+    seen: list[object] = [
+        repr(classes["Joined"]()).rpartition(".")[2],
+        derived.play(),
+        derived.notes,
+        derived._seen,
+        derived == classes["Derived"](1, y=2),
+    ]
     seen += [repr(plain).rpartition(".")[2], plain == classes["Plain"](1, [2]), classes["Plain"].__hash__]
     frozen = classes["Frozen"](1)
     seen += [frozen < classes["Frozen"](1, "c"), hash(frozen) == hash(classes["Frozen"](1)), frozen.b]
@@ -90,7 +100,7 @@ def observe(classes: dict[str, Any]) -> list[object]:
 def test_late_ones_are_as_the_others() -> None:
     with late_dataclasses():
         late = declare()
-    assert {name for name, cls in late.items() if is_late(cls)} == {"Plain", "Derived", "Frozen", "OwnInit"}
+    assert {name for name, cls in late.items() if is_late(cls)} == {"Plain", "Derived", "Frozen", "OwnInit", "NoInit"}
     expected = observe(declare())
     assert observe(late) == expected
     assert not any(is_late(cls) for cls in late.values())
@@ -103,7 +113,7 @@ def test_whoever_looks_first_finds_them_complete() -> None:
     assert not is_late(late["Plain"])
 
     @dataclasses.dataclass(frozen=True)
-    class Further(late["Frozen"]):  # type: ignore[name-defined, misc]  # a class that a test made
+    class Further(late["Frozen"]):  # type: ignore[valid-type, misc, name-defined]  # a class that a test made
         c: int = 0
 
     assert Further(1, "x", 2) == Further(a=1, b="x", c=2)

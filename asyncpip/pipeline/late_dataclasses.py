@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _FIELDS = "__dataclass_fields__"
 """What `dataclasses` itself tells a dataclass by."""
 _completing = threading.RLock()
+_late: dict[type, Callable[[], None]] = {}
+"""What completes each class that is late still."""
 
 
 @contextlib.contextmanager
@@ -26,10 +28,10 @@ def late_dataclasses() -> Iterator[None]:
     declare = dataclasses.dataclass
 
     def declare_late(cls: type | None = None, /, **options: bool) -> Any:
-        if options.get("slots") or not options.get("init", True):
-            return declare(cls, **options)  # makes another class, or nothing that would notice the first value
         if cls is None:
             return lambda cls: declare_late(cls, **options)
+        if options.get("slots") or cls.__new__ not in (object.__new__, _new):
+            return declare(cls, **options)  # another class is made, or nobody would notice the first value
         put_off(cls, lambda: declare(cls, **options))
         return cls
 
@@ -42,26 +44,25 @@ def late_dataclasses() -> Iterator[None]:
 
 def put_off(cls: type, complete: Callable[[], object]) -> None:
     """Have ``complete`` called before ``cls`` is used as a dataclass for the first time."""
-    own_init = cls.__dict__.get("__init__")
 
     def complete_once() -> None:
         with _completing:
-            if cls.__dict__.get(_FIELDS) is not late_fields:
-                return
-            delattr(cls, _FIELDS)
-            if own_init is None:
-                del cls.__init__  # type: ignore[misc]  # which is the one below
-            else:
-                cls.__init__ = own_init  # type: ignore[misc]  # as above
+            if cls in _late:
+                complete()
+                del _late[cls]
+
+    _late[cls] = complete_once
+    cls.__new__ = _new  # type: ignore[method-assign]  # what `object.__new__` does, but later
+    setattr(cls, _FIELDS, _LateFields(complete_once))
+
+
+def _new(cls: type, /, *_values: Any, **_named: Any) -> Any:
+    """Make a value; its `__init__` is looked for afterwards."""
+    for base in cls.__mro__:
+        complete = _late.get(base)
+        if complete is not None:
             complete()
-
-    def init(self: Any, /, *values: Any, **named: Any) -> None:
-        complete_once()
-        cls.__init__(self, *values, **named)  # type: ignore[misc]  # of this class: a derived one may be calling it
-
-    cls.__init__ = init  # type: ignore[misc]  # until the first value
-    late_fields = _LateFields(complete_once)
-    setattr(cls, _FIELDS, late_fields)
+    return object.__new__(cls)
 
 
 class _LateFields:
