@@ -85,6 +85,27 @@ def _names_in(path: str) -> set[str]:
     }
 
 
+def test_buckets_of_the_store_are_told_of() -> None:
+    """Each, in the version that the code writes, and no other."""
+    code = "".join(_read(path) for path in sorted(glob.glob("asyncpip/**/*.py", root_dir=ROOT, recursive=True)))
+    of_pip = {"http-v2"}
+    table = _read("docs/architecture.md").partition("| bucket |")[2].partition("\n\n")[0]
+    told = {name for name in re.findall(r"`([a-z-]+-v\d+)`", table) if not name.startswith("freshness-of-")}
+    assert told == set(re.findall(r'"([a-z-]+-v\d+)"', code)) - of_pip
+    assert (
+        {f"freshness-of-{name}" for name in told} >= set(re.findall(r"`(freshness-of-[a-z-]+-v\d+)`", table)) != set()
+    )
+
+
+def test_no_subject_stands_twice_in_the_table_of_changes() -> None:
+    rows = _read("docs/architecture.md").partition("| to change |")[2].splitlines()
+    subjects = [row.split("|")[1].strip() for row in rows if row.startswith("| ")]
+    places = [row.split("|")[2].strip() for row in rows if row.startswith("| ")]
+    assert len(subjects) > 50
+    assert len(set(subjects)) == len(subjects)
+    assert len(set(places)) == len(places)
+
+
 def test_decisions_are_numbered() -> None:
     names = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "docs", "decisions", "*.md")))
     numbers = [int(name.partition("-")[0]) for name in names]
