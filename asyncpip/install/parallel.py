@@ -196,7 +196,12 @@ class _Shared:
                 raise
 
         self._work = work
-        self._children = [_fork(work) for _ in range(children)]
+        self._children: list[tuple[int, int]] = []
+        for _ in range(children):
+            try:
+                self._children.append(_fork(work))
+            except OSError:  # this user may have no more processes: the caller does what they would have done
+                break
 
     def finish(self) -> None:
         """Take part, until nothing is left and all have ended; raise the first error."""
@@ -222,18 +227,22 @@ def _fork(work: Callable[[], None]) -> tuple[int, int]:
     """Start a child that does ``work``; return its process id and where it writes why it failed.
 
     It ignores SIGINT, which a terminal sends to it too: its parent tells it to stop. No signal comes between its start
-    and the note of it.
+    and the note of it. Raises `OSError` where there can be no more processes.
     """
     answers, answering = os.pipe()
-    _signal.pthread_sigmask(_signal.SIG_BLOCK, _SIGNALS)
+    mask = _signal.pthread_sigmask(_signal.SIG_BLOCK, _SIGNALS)
     try:
         child = os.fork()
         if child:
             _children[child] = answers
         else:
             be_a_child()
+    except OSError:
+        os.close(answers)
+        os.close(answering)
+        raise
     finally:
-        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _SIGNALS)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
     if child:
         os.close(answering)
         return child, answers

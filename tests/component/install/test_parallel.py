@@ -39,6 +39,36 @@ def test_each_item_once(tmp_path: Path, jobs: int, count: int) -> None:
     assert no_children()
 
 
+@pytest.mark.parametrize("possible", [0, 1])
+def test_fewer_processes_than_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, possible: int) -> None:
+    """Where this user may have no more, the caller does what they would have done; no descriptor is left."""
+    fork, forks = os.fork, iter(range(possible))
+
+    def limited() -> int:
+        if next(forks, None) is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return fork()
+
+    def make(number: int) -> None:
+        os.close(os.open(tmp_path / str(number), os.O_CREAT | os.O_EXCL))
+
+    monkeypatch.setattr(os, "fork", limited)
+    before = len(os.listdir("/proc/self/fd"))
+    _run_in_processes(make, range(100), 4)
+    assert len(os.listdir(tmp_path)) == 100
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert no_children()
+
+
+def test_signals_that_the_caller_holds_back_stay_so() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        _run_in_processes(lambda _: None, range(100), 2)
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before | {signal.SIGHUP}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @pytest.mark.parametrize("count", [0, 1, 100])
 def test_either_way(tmp_path: Path, count: int) -> None:
     def make(number: int) -> None:
