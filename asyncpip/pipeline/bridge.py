@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 GUESS_FROM_BYTES = 1024 * 1024
 """Of an archive that is fetched before its candidate is pinned. Large ones of what the user named pay: while the first
 pages are read one core has nothing to do, and unpacking takes longest of all."""
+AT_ONCE = 200
+"""Pages, and archives, on their way at once, most of them waiting for a connection. More only take memory: 5 to 10 KB
+for each task."""
 _LOOK_SECONDS = 0.01
 
 
@@ -81,6 +84,7 @@ class Bridge(Generic[Stored]):
         self._metadata: dict[str, Future[CoreMetadata]] = {}
         self._direct: dict[UserRequirement, Future[tuple[Candidate, CoreMetadata]]] = {}
         self._archives: dict[str, _Archive[Stored]] = {}
+        self._loading, self._asking_pages = _Line(tasks), _Line(tasks)
         self._ask_pages = fetch_pages
         self._read_known = read_known_metadata
         self._ask_metadata = fetch_metadata
@@ -197,7 +201,7 @@ class Bridge(Generic[Stored]):
         future, is_new = _future_of(self._pages, name)
         if is_new:
             future.add_done_callback(partial(self._count_page, name))
-            self._in_loop(self._run, future, self._ask_pages, name)
+            self._in_loop(self._run, future, self._ask_pages, name, self._asking_pages.start)
             if self._on_projects is not None:
                 self._on_projects(self._pages_here, len(self._pages))
         return future
@@ -253,11 +257,17 @@ class Bridge(Generic[Stored]):
         if not self._closed:
             self._loop.call_soon_threadsafe(function, *args, context=self._context)
 
-    def _run(self, future: Future[object], ask: Callable[[object], Awaitable[object]], key: object) -> None:
+    def _run(
+        self,
+        future: Future[object],
+        ask: Callable[[object], Awaitable[object]],
+        key: object,
+        start: Callable[..., object] | None = None,
+    ) -> None:
         if self._closed:
             return
         try:
-            self._tasks.start_soon(self._answer, future, ask, key)
+            (start or self._tasks.start_soon)(self._answer, future, ask, key)
         except BaseException as error:
             future.set_exception(error)  # else the solver would wait for ever
             raise
@@ -293,7 +303,7 @@ class Bridge(Generic[Stored]):
         archive = self._archives.get(candidate.file.url)
         if archive is None or (archive.scope.cancel_called and archive.value is None):
             archive = self._archives[candidate.file.url] = _Archive()
-            self._tasks.start_soon(self._load_archive, archive, candidate)
+            self._loading.start(self._load_archive, archive, candidate)
         return archive
 
     def _stop_archive(self, url: str) -> None:
@@ -311,10 +321,35 @@ class Bridge(Generic[Stored]):
     async def _load_archive(self, archive: _Archive[Stored], candidate: Candidate) -> None:
         with archive.scope:
             try:
-                archive.value = await self._ask_archive(candidate)
+                if not archive.scope.cancel_called:  # while it stood in line
+                    archive.value = await self._ask_archive(candidate)
             except Exception as error:  # noqa: BLE001 - raised where the archive is wanted; it may never be
                 archive.error = error
         archive.done.set()
+
+
+class _Line:
+    """Starts tasks in the order in which they come, a bounded number of them at once."""
+
+    def __init__(self, tasks: TaskGroup) -> None:
+        self._tasks = tasks
+        self._running = 0
+        self._waiting: deque[tuple[Callable[..., Awaitable[None]], tuple[object, ...]]] = deque()
+
+    def start(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
+        """Have ``work`` done with ``args`` as soon as there is room."""
+        if self._running < AT_ONCE:
+            self._running += 1
+            self._tasks.start_soon(self._run, work, args)
+        else:
+            self._waiting.append((work, args))
+
+    async def _run(self, work: Callable[..., Awaitable[None]], args: tuple[object, ...]) -> None:
+        await work(*args)
+        while self._waiting:
+            work, args = self._waiting.popleft()
+            await work(*args)
+        self._running -= 1
 
 
 class _Archive(Generic[Stored]):

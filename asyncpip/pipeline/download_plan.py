@@ -25,7 +25,7 @@ from asyncpip.pipeline.question import open_bridge, required_hashes, solve
 from asyncpip.pipeline.session import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 _SOLVERS = 4
 """Solvers at once. They share one interpreter lock, but wait for different pages and metadata."""
+
+_COLLECTORS = 64
+"""Archives that are waited for and put in their place at once. A task for each of thousands took 5 KB of memory."""
 
 
 class TargetRequest(Value, shown=False):
@@ -219,9 +222,20 @@ async def _collect(
             collected.archives[url] = stored
             reporter.emit(StageProgress(Stage.SAVING, len(collected.archives), len(candidates), candidate.name))
 
+    await _for_each(candidates.items(), collect)
+
+
+async def _for_each(items: Iterable[tuple[str, Candidate]], work: Callable[[str, Candidate], Awaitable[None]]) -> None:
+    """Do ``work`` with each of ``items``, with several of them at once."""
+    left = iter(items)
+
+    async def work_on() -> None:
+        for item in left:
+            await work(*item)
+
     async with anyio.create_task_group() as tasks:
-        for url, candidate in candidates.items():
-            tasks.start_soon(collect, url, candidate)
+        for _ in range(_COLLECTORS):
+            tasks.start_soon(work_on)
 
 
 def _distinct(decisions: Iterable[Resolved]) -> dict[str, Candidate]:
