@@ -81,7 +81,12 @@ class ForkedChild:
     def __init__(self) -> None:
         job_end, self._jobs_descriptor = os.pipe()
         self._answers_descriptor, answer_end = os.pipe()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            for descriptor in (job_end, self._jobs_descriptor, self._answers_descriptor, answer_end):
+                os.close(descriptor)
+            raise
         if self.pid == 0:
             _serve_and_end(job_end, answer_end)
         os.close(job_end)
@@ -115,7 +120,7 @@ def _serve_and_end(jobs: int, answers: int) -> None:
         be_a_child()
         # The lock on the target among them, and the ends of other children's pipes, which must end with the parent.
         first, second = sorted((jobs, answers))
-        for low, high in ((3, first), (first + 1, second), (second + 1, os.sysconf("SC_OPEN_MAX"))):
+        for low, high in ((3, first), (first + 1, second), (second + 1, _end_of_descriptors())):
             os.closerange(low, high)
         _keep_memory()
         with open(jobs, "rb") as reading, open(answers, "wb") as writing:
@@ -123,6 +128,18 @@ def _serve_and_end(jobs: int, answers: int) -> None:
         code = 0
     finally:
         os._exit(code)
+
+
+def _end_of_descriptors() -> int:
+    """Return a number above all open descriptors.
+
+    The limit is none to count to: in containers it may be a billion, each closed by a call of its own where the C
+    library has no `close_range`.
+    """
+    try:
+        return max(map(int, os.listdir("/proc/self/fd"))) + 1
+    except OSError:  # no /proc
+        return os.sysconf("SC_OPEN_MAX")
 
 
 def _keep_memory() -> None:

@@ -29,7 +29,9 @@ class UnpackPool:
         self._running = 0
         self._all: list[UnpackChild] = []
         if may_fork():
-            self._all += (ForkedChild() for _ in range(children))
+            with suppress(OSError):  # this user may have no more processes
+                for _ in range(children):
+                    self._all.append(ForkedChild())
         self._idle = list(self._all)
         self._lock = threading.Lock()
         self._inline_left = 0 if self._all else INLINE_BYTES
@@ -46,13 +48,13 @@ class UnpackPool:
             self._running += 1
             job.processes = max(1, self._jobs + 1 - self._running)  # what nobody else uses now
         try:
-            return self._run_in_child(job)
+            child = self._take()
+            return run_job(job, self._cancelled.is_set) if child is None else self._run_in_child(child, job)
         finally:
             with self._lock:
                 self._running -= 1
 
-    def _run_in_child(self, job: UnpackJob) -> Outcome:
-        child = self._take()
+    def _run_in_child(self, child: UnpackChild, job: UnpackJob) -> Outcome:
         try:
             child.jobs.write(encode_job(job))
             child.jobs.flush()
@@ -85,11 +87,15 @@ class UnpackPool:
         for child in self._all:
             child.wait()
 
-    def _take(self) -> UnpackChild:
+    def _take(self) -> UnpackChild | None:
+        """Return a child that has nothing to do; None where there can be no more."""
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-        child = StartedChild()
+        try:
+            child = StartedChild()
+        except OSError:
+            return None
         with self._lock:
             self._all.append(child)
             if self._cancelled.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
@@ -115,6 +116,24 @@ def test_cancelled(tmp_path: Path, pool: UnpackPool) -> None:
     pool.cancel()
     with pytest.raises(UnpackCancelledError):
         pool.run(job(tmp_path / "a"))
+
+
+@pytest.mark.parametrize("forks", [0, 2])
+def test_where_there_can_be_no_more_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forks: int) -> None:
+    """What children would have done is done here, and no pipe is left."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(unpack_pool, "INLINE_BYTES", 0)
+    monkeypatch.setattr(os, "fork", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    before = len(os.listdir("/proc/self/fd"))
+    pool = UnpackPool(children=forks)
+    assert pool.run(job(tmp_path / "job")).kind == OK
+    assert pool._all == []
+    pool.close()
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_child_that_dies(tmp_path: Path, children: UnpackPool) -> None:
