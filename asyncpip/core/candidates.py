@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from asyncpip.core.values import Value
+from asyncpip.core.values import Row, Value
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -45,7 +45,7 @@ class Reason(enum.Enum):
     SPECIFIER = "excluded by a requirement"
 
 
-class Rejected(NamedTuple):
+class Rejected(Row):
     """A file that was left out, and why."""
 
     filename: str

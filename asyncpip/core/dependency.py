@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from asyncpip.core.names import normalize_name
 from asyncpip.core.plain_marker import PlainMarkers, split_clause
+from asyncpip.core.values import Row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,7 +40,7 @@ class InvalidDependencyError(ValueError):
     """A Requires-Dist line that dependency specifiers (PEP 508, PEP 440) do not allow."""
 
 
-class Dependency(NamedTuple):
+class Dependency(Row):
     """One Requires-Dist line."""
 
     name: NormalizedName

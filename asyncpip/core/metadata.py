@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from asyncpip.core.values import Row
 
 
-class CoreMetadata(NamedTuple):
+class CoreMetadata(Row):
     """The fields of a distribution's METADATA or PKG-INFO that decide about dependencies, as written there."""
 
     name: str

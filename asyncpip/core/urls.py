@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit, urlunsplit
+
+from asyncpip.core.values import Row
 
 # Compiled when they are needed first, which is in few runs.
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:"
@@ -14,7 +15,7 @@ _VARIABLES = r"\$\{[A-Za-z0-9_-]+\}(:\$\{[A-Za-z0-9_-]+\})?"
 VCS_SCHEMES = ("git", "hg", "svn", "bzr")
 
 
-class Credentials(NamedTuple):
+class Credentials(Row):
     """User and password for one host; ``password`` None where only a user (or token) was given."""
 
     username: str

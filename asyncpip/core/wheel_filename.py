@@ -6,9 +6,8 @@ operations, without `packaging.utils` (0.45 s for 104k names there).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from asyncpip.core.names import normalize_name
+from asyncpip.core.values import Row
 
 SDIST_SUFFIXES = (
     ".tar.gz",
@@ -25,7 +24,7 @@ SDIST_SUFFIXES = (
 )
 
 
-class WheelName(NamedTuple):
+class WheelName(Row):
     """The parts of a wheel's file name, as written."""
 
     project: str

@@ -7,7 +7,9 @@ download of 171 wheels, and all of it counted as this process's memory.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from asyncpip.core.values import Row
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
             """Do with the file what is to be done with it."""
 
 
-class ReceivedFile(NamedTuple):
+class ReceivedFile(Row):
     """A whole archive that lies in a file."""
 
     path: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -12,7 +12,7 @@ import anyio.to_thread
 from asyncpip.core.names import Digest
 from asyncpip.core.unpacking import MISMATCH, OK, REFUSED, Arrived, UnpackJob
 from asyncpip.core.urls import filename_of, url_to_path, without_fragment
-from asyncpip.core.values import Value, replace
+from asyncpip.core.values import Row, Value, replace
 from asyncpip.errors import DownloadError, RequirementError, StoreError, WheelFormatError
 from asyncpip.fetch.arrivals import Arrivals
 from asyncpip.fetch.hashes import RunningDigests, check_digests, demands_of, mismatch
@@ -56,7 +56,7 @@ class StoredWheel(Value):
     """What METADATA says; known where it was unpacked just now."""
 
 
-class _Begun(NamedTuple):
+class _Begun(Row):
     """A large wheel on its way."""
 
     staging: str

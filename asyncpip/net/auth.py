@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 from binascii import b2a_base64
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import anyio
@@ -17,6 +17,7 @@ import anyio.to_thread
 
 from asyncpip.core.events import Level, Message
 from asyncpip.core.urls import Credentials, split_credentials
+from asyncpip.core.values import Row
 from asyncpip.net.trust import Origin, may_share_credentials, origin_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from asyncpip.net.keyring_source import KeyringSource
 
 
-class _Index(NamedTuple):
+class _Index(Row):
     url: str
     """Without credentials, with a slash at the end."""
     origin: Origin
@@ -35,7 +36,7 @@ class _Index(NamedTuple):
     credentials: Credentials | None
 
 
-class _Realm(NamedTuple):
+class _Realm(Row):
     """What an answer of keyring or prompt is remembered for."""
 
     origin: Origin

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import zlib
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from asyncpip.core.values import Row
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -22,7 +24,7 @@ Octets = bytes | bytearray
 """What a body is held in: pages and what they unpack to are large, and not copied into the other kind."""
 
 
-class EncodedBody(NamedTuple):
+class EncodedBody(Row):
     """A body as it was sent."""
 
     data: Octets

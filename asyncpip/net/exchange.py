@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin
 
 import anyio
 
 from asyncpip.core.events import Level, Message
 from asyncpip.core.urls import redact, split_credentials, without_fragment
+from asyncpip.core.values import Row
 from asyncpip.net.auth import basic_authorization
 from asyncpip.net.proxies import select_proxy
 from asyncpip.net.retry import RETRIED_STATUSES, RETRY_AFTER_STATUSES, RetrySchedule, parse_retry_after
@@ -70,7 +71,7 @@ class SendFailure(Exception):  # noqa: N818 - never shown: it carries the error 
         self.may_pass = may_pass
 
 
-class _PassingFailure(NamedTuple):
+class _PassingFailure(Row):
     """What may be better at the next attempt: an answer with a status of that kind, or an error."""
 
     reason: str

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from asyncpip.core.values import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +47,7 @@ class ProtocolError(ValueError):
     """What came is not HTTP/1.1, or can be read in two ways."""
 
 
-class AnswerHead(NamedTuple):
+class AnswerHead(Row):
     """Status, fields and framing of an answer to a GET."""
 
     status: int

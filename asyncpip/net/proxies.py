@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from asyncpip.core.urls import Credentials, redact, split_credentials
+from asyncpip.core.values import Row
 from asyncpip.errors import EXIT_ERROR, ConfigurationError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 _SUFFIX = "_proxy"
 
 
-class Proxy(NamedTuple):
+class Proxy(Row):
     """An HTTP proxy: its URL without credentials, and these."""
 
     url: str

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from asyncpip.core.values import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +19,7 @@ _SECURE_SCHEMES = ("https", "file", "ssh")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class Origin(NamedTuple):
+class Origin(Row):
     """Scheme, lower-case host and port of a URL, the scheme's default port filled in (RFC 6454 §4)."""
 
     scheme: str

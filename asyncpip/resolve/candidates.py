@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_right
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from asyncpip.core.candidates import Candidate, Reason, Rejected
 from asyncpip.core.hashes import NO_HASHES, AllowedHashes
+from asyncpip.core.values import Row
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import IndexAccessError
 from asyncpip.resolve.selection import IndexStrategy
@@ -39,7 +40,7 @@ def is_pinned(specifier: SpecifierSet) -> bool:
     )
 
 
-class _Place(NamedTuple):
+class _Place(Row):
     """Where a file that is accepted stands among the files of its version."""
 
     tag_rank: int
@@ -47,7 +48,7 @@ class _Place(NamedTuple):
     build_tag: tuple[int, str] | tuple[()]
 
 
-class _Choice(NamedTuple):
+class _Choice(Row):
     """An accepted file and its place among the files of its version; the greatest is the best."""
 
     order: tuple[int, tuple[int, str] | tuple[()], bool, int, int]

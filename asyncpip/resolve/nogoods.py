@@ -7,7 +7,9 @@ between are taken to fail too. When the search ends without an answer, guesses a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from asyncpip.core.values import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +23,7 @@ as far each time, and closes in on the first version that does not fail so. Fewe
 fits; each more costs a look at its metadata."""
 
 
-class Information(NamedTuple):
+class Information(Row):
     """A requirement, and the pin that has it; None for the user's own."""
 
     requirement: Wanted
@@ -152,7 +154,7 @@ class Nogoods:
         self.has_presumed = False
 
 
-class Leap(NamedTuple):
+class Leap(Row):
     """A pin that was chosen past others."""
 
     pin: Pin
@@ -161,7 +163,7 @@ class Leap(NamedTuple):
     skipped: Sequence[Pin]
 
 
-class Step(NamedTuple):
+class Step(Row):
     """The next pin to look at."""
 
     pin: Pin

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from asyncpip.core.values import Value, field, replace
+from asyncpip.core.values import Row, Value, field, replace
 
 
 class Point(Value):
@@ -85,3 +85,72 @@ def test_what_was_given_is_looked_at() -> None:
 def test_shown_by_its_fields() -> None:
     assert repr(Marked(x=1, y=2)) == "Marked(x=1, y=2, name='here', notes=[])"
     assert "word" not in repr(Hidden(secret="word"))
+
+
+class Place(Row):
+    """Where something is."""
+
+    name: str
+    line: int = 1
+    """From 1."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return it for people."""
+        return f"{self.name}:{self.line}"
+
+
+class Known(NamedTuple):
+    name: str
+    line: int = 1
+    notes: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        (("a", 2, ("x",)), {}),
+        (("a", 2), {}),
+        (("a",), {}),
+        (("a",), {"notes": ("y",)}),
+        ((), {"notes": ("y",), "name": "b"}),
+        ((), {"name": "b"}),
+        ((), {}),
+        (("a", 2, (), 4), {}),
+        (("a",), {"name": "b"}),
+        (("a",), {"other": 1}),
+        ((), {"line": 1}),
+        (("a", 2, ()), {"notes": ()}),
+        (("a", 2, (), 4), {"notes": ()}),
+    ],
+)
+def test_a_row_is_what_a_named_tuple_is(values: tuple[Any, ...], named: dict[str, Any]) -> None:
+    place: Any = Place
+    known: Any = Known
+    try:
+        expected = known(*values, **named)
+    except TypeError:
+        with pytest.raises(TypeError, match="Place"):
+            place(*values, **named)
+        return
+    row = place(*values, **named)
+    assert row == expected
+    assert (hash(row), tuple(row), len(row)) == (hash(expected), tuple(expected), 3)
+    assert (row.name, row.line, row.notes) == (expected.name, expected.line, expected.notes)
+    assert repr(row) == repr(expected).replace("Known", "Place")
+    assert row._replace(line=7) == expected._replace(line=7)
+    assert type(row._replace(line=7)) is Place
+    assert row.text == f"{row.name}:{row.line}"
+    with pytest.raises(AttributeError):
+        row.line = 3
+    with pytest.raises(AttributeError):
+        row.other = 3
+
+
+def test_rows_are_matched_by_place() -> None:
+    match Place("a", 2):
+        case Place(name, line, notes):
+            assert (name, line, notes) == ("a", 2, ())
+        case _:
+            pytest.fail("no match")
