@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from asyncpip.core.target import TargetEnvironment
 
 REFRESH_ALL = ":all:"
-_DAYS = re.compile(r"[Pp](\d+)[Dd]")
+_DAYS = r"[Pp](\d+)[Dd]"
 _IMPLEMENTATIONS = {"pypy": "pp", "cpython": "cp", "jython": "jy", "ironpython": "ip", "python": "py"}
 
 
@@ -189,7 +189,7 @@ def implementation_tag(name: str) -> str:
 
 def parse_moment(text: str, *, now: dt.datetime) -> dt.datetime:
     """Return the moment that `--uploaded-prior-to` names: ISO 8601 (no zone means the local one) or ``P<n>D`` ago."""
-    days = _DAYS.fullmatch(text)
+    days = re.fullmatch(_DAYS, text)
     if days:
         try:
             return now - dt.timedelta(days=float(days[1]))

@@ -28,7 +28,6 @@ _IDENTIFIER = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _COMMON = re.compile(
     rf"({_IDENTIFIER})\s*(?:\[([^\]]*)\])?\s*(?:\(([^;@()]*)\)|([^;@()]*?))\s*(?:;\s*(.+))?", re.ASCII | re.DOTALL
 )
-_EXTRA_NAME = re.compile(_IDENTIFIER, re.ASCII)
 _VARIABLES = frozenset((
     "extra", "python_version", "python_full_version", "os_name", "sys_platform", "platform_machine", "platform_system",
     "platform_python_implementation", "implementation_name", "platform_release", "implementation_version",
@@ -155,7 +154,7 @@ def parse_dependency(text: str) -> Dependency:
     extras: tuple[NormalizedName, ...] = ()
     if extras_text:
         raw_extras = [extra.strip() for extra in extras_text.split(",")]
-        if not all(map(_EXTRA_NAME.fullmatch, raw_extras)):
+        if not all(re.fullmatch(_IDENTIFIER, extra, re.ASCII) for extra in raw_extras):
             return _parse_by_packaging(text)
         extras = tuple(sorted({normalize_name(extra) for extra in raw_extras}))
     return Dependency(normalize_name(raw_name), raw_name, extras, specifier_text, marker_text, None)

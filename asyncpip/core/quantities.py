@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?", re.IGNORECASE)
-_AGE = re.compile(r"p(?P<iso>\d+)d|(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw]?)", re.IGNORECASE)
+# Compiled when somebody gives one.
+_SIZE = r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[kmgt]?)(?P<binary>i?)b?"
+_AGE = r"p(?P<iso>\d+)d|(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw]?)"
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "": 86400.0}
 _MOST_BYTES = 1 << 80
@@ -13,7 +14,7 @@ _MOST_BYTES = 1 << 80
 
 def parse_size_bytes(text: str) -> int:
     """Return the bytes of ``500M``, ``1.5GB`` (thousands), ``2GiB`` (1024s) or a plain number; raise `ValueError`."""
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip(), re.IGNORECASE)
     if match is None:
         raise ValueError(f"{text!r} is no size like 500M, 2G or 1GiB")
     base = 1024 if match["binary"] else 1000
@@ -25,7 +26,7 @@ def parse_size_bytes(text: str) -> int:
 
 def parse_age_seconds(text: str) -> float:
     """Return the seconds of ``P30D``, ``12h``, ``4w`` or a plain number of days; raise `ValueError`."""
-    match = _AGE.fullmatch(text.strip())
+    match = re.fullmatch(_AGE, text.strip(), re.IGNORECASE)
     if match is None:
         raise ValueError(f"{text!r} is no age like P30D, 30d, 12h or 4w")
     if match["iso"] is not None:

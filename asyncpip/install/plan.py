@@ -28,7 +28,7 @@ CONFLICTS_HEADER = (
     "This behaviour is the source of the following dependency conflicts."
 )
 """pip's first line above the conflicts of an install."""
-_REQUIREMENT_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*")
+_REQUIREMENT_NAME = r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*"
 
 
 class InstallPlan(Value):
@@ -184,7 +184,7 @@ def yanked_warning(candidate: Candidate) -> str:
 
 
 def _required_name(text: str) -> NormalizedName | None:
-    match = _REQUIREMENT_NAME.match(text)
+    match = re.match(_REQUIREMENT_NAME, text)
     return normalize_name(match.group(1)) if match else None
 
 
@@ -197,7 +197,7 @@ def _conflicts_of(
     conflicts: dict[str, Conflict] = {}
     for text in requires_dist:
         required = _required_name(text)
-        match = _REQUIREMENT_NAME.match(text)
+        match = re.match(_REQUIREMENT_NAME, text)
         if required is None or match is None:
             continue
         found = there.get(required)

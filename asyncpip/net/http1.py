@@ -22,13 +22,12 @@ _LONGEST_CHUNK_LINE_BYTES = 4096
 _MOST_LENGTH_DIGITS = 18
 _HEAD_END = re.compile(rb"\n\r?\n")
 """A line may end in LF alone (RFC 9112 §2.2), as `http.client` has it too."""
-_STATUS_LINE = re.compile(r"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: .*)?")
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_FORBIDDEN = re.compile(r"[\x00\r]")
-_FOLD = re.compile(r"\n[ \t]+")
-_TARGET = re.compile(r"[!-~]+")
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
+# Compiled when something unusual comes first; the usual is told by methods of texts.
+_FIELD_NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_FIELD_VALUE = r"[\t\x20-\x7e\x80-\xff]*"
+_FOLD = r"\n[ \t]+"
+_CHUNK_LINE = rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?"
+_VERSIONS = tuple(f"HTTP/1.{minor}" for minor in range(10))
 _SWITCHING_PROTOCOLS = 101
 _FIRST_FINAL_STATUS = 200
 _NO_BODY_STATUSES = (204, 304)
@@ -67,11 +66,11 @@ class AnswerHead(Row):
 
 def build_request_head(target: str, fields: Iterable[tuple[str, str]]) -> bytes:
     """Return the head of a GET; raise `ValueError` for what would not stay in its line."""
-    if _TARGET.fullmatch(target) is None:
+    if not target or not _is_printable(target) or " " in target:
         raise ValueError(f"not a request target: {target!r}")
     lines = [f"GET {target} HTTP/1.1"]
     for name, value in fields:
-        if not _is_token(name) or _FIELD_VALUE.fullmatch(value) is None:
+        if not _is_token(name) or not _is_value(value):
             raise ValueError(f"not a header field: {name!r}")
         lines.append(f"{name}: {value}")
     lines.append("\r\n")
@@ -90,13 +89,10 @@ def find_head_end(buffer: bytearray, start: int, seen: int, end: int) -> int:
 def parse_head(data: bytes | bytearray) -> AnswerHead:
     """Return what ``data``, up to and with the empty line, says; raise `ProtocolError`."""
     text = data.decode("latin-1").replace("\r\n", "\n").rstrip("\n")
-    if _FORBIDDEN.search(text) is not None:
+    if "\0" in text or "\r" in text:
         raise ProtocolError("a control character in the head of the answer")
     status_line, _, rest = text.partition("\n")
-    match = _STATUS_LINE.fullmatch(status_line)
-    if match is None:
-        raise ProtocolError(f"Bad status line {status_line[:60]!r}")
-    is_old, status = match[1] == "0", int(match[2])
+    is_old, status = _parse_status_line(status_line)
     headers = _parse_fields(rest)
     length, is_chunked = _framing(status, headers)
     connection = headers.get("connection")
@@ -117,7 +113,7 @@ def _parse_fields(text: str) -> dict[str, str]:
     if text[0] in " \t":
         raise ProtocolError("white space before the first header field")
     if "\n " in text or "\n\t" in text:
-        text = _FOLD.sub(" ", text)  # a folded line is one line (RFC 9112 §5.2)
+        text = re.sub(_FOLD, " ", text)  # a folded line is one line (RFC 9112 §5.2)
     lines = text.split("\n")
     if len(lines) > _MOST_FIELDS:
         raise ProtocolError(f"more than {_MOST_FIELDS} header fields")
@@ -133,7 +129,24 @@ def _parse_fields(text: str) -> dict[str, str]:
 
 @lru_cache(maxsize=512)
 def _is_token(name: str) -> bool:
-    return _TOKEN.fullmatch(name) is not None
+    return (name.isascii() and name.replace("-", "").isalnum()) or re.fullmatch(_FIELD_NAME, name) is not None
+
+
+def _is_value(value: str) -> bool:
+    return _is_printable(value) or re.fullmatch(_FIELD_VALUE, value) is not None
+
+
+def _is_printable(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _parse_status_line(line: str) -> tuple[bool, int]:
+    """Return whether ``HTTP/1.x NNN reason`` is HTTP/1.0, and the status; raise `ProtocolError`."""
+    status = line[9:12]
+    is_status = line[8:9] == " " and status.isascii() and status.isdigit() and len(status) == len("NNN")
+    if not line.startswith(_VERSIONS) or not is_status or status[0] == "0" or line[12:13] not in ("", " "):
+        raise ProtocolError(f"Bad status line {line[:60]!r}")
+    return line.startswith("HTTP/1.0"), int(status)
 
 
 def _framing(status: int, headers: dict[str, str]) -> tuple[int | None, bool]:
@@ -210,7 +223,7 @@ class ChunkedDecoder:
         return stop
 
     def _size_line(self, line: bytes) -> None:
-        match = _CHUNK_LINE.fullmatch(line)
+        match = re.fullmatch(_CHUNK_LINE, line)
         if match is None:
             raise ProtocolError(f"Bad chunk size {line[:60]!r}")
         self._left = int(match[1], 16)

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from asyncpip.core.dependency import MarkerEvaluator
 
-_RAW_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_NAME_BEFORE_URL = re.compile(rf"({_RAW_NAME.pattern})\s*(?:\[[^\]]*\])?\s*@")
+# Compiled when they are needed first, which is in few runs.
+_RAW_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_NAME_BEFORE_URL = rf"({_RAW_NAME})\s*(?:\[[^\]]*\])?\s*@"
 ANY_VERSION = SpecifierSet()
 
 
@@ -123,7 +124,7 @@ def _gather_hashes(demanding: Sequence[UserRequirement]) -> dict[NormalizedName,
 
 def raw_name(requirement: UserRequirement) -> str:
     """Return the project name as the user wrote it, for messages."""
-    match = _RAW_NAME.match(requirement.text)
+    match = re.match(_RAW_NAME, requirement.text)
     if match and requirement.name and requirement.direct is None:
         return match[0]
     return requirement.name or requirement.text
@@ -138,7 +139,7 @@ def describe(requirement: UserRequirement) -> str:
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     if requirement.direct is None:
         return f"{raw_name(requirement)}{extras}{requirement.specifier}"
-    named = _NAME_BEFORE_URL.match(requirement.text)
+    named = re.match(_NAME_BEFORE_URL, requirement.text)
     if named:
         return f"{named[1]}{extras} @ {redact(requirement.direct.url)}"
     wheel = parse_wheel_name(filename_of(without_fragment(requirement.direct.url)))
