@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.environments import REPOSITORY, Outcome
+from tests.support.killed_runs import killed_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,3 +127,28 @@ def test_an_install_puts_it_right_too(prepared: Site, index_server: IndexServer)
     outcome = prepared.install("-i", index_server.index_url, "alpha")
     assert "Requirement already satisfied: alpha" in outcome.stdout, outcome.text
     assert prepared.tree() == before
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("alone", [False, True], ids=["all of it", "without its children"])
+def test_many_files_at_random(site: Site, index_server: IndexServer, pytestconfig: pytest.Config, alone: bool) -> None:
+    """So many that other processes look at them, and delete them."""
+    names = [f"many{number}" for number in range(20)]
+    for name in names:
+        files = {f"{name}/{part}/m{number}.py": "" for part in range(12) for number in range(10)}
+        index_server.add_wheel(name, "1.0", files=files)
+    assert site.install("-i", index_server.index_url, *names).code == 0
+    count: int = pytestconfig.getoption("random_kills") // 4  # to put so many files back takes a second
+    environment = ["--python", str(site.environment.directory)]
+    ends = killed_runs(
+        ["uninstall", "-y", *environment, *names],
+        ["uninstall", "-y", "missing", *environment],
+        place=site.environment.directory,
+        cwd=site.work,
+        environ=site.environ({"PIP_CACHE_DIR": str(site.cache)}),
+        random_kills=count,
+        seed=count,
+        alone=alone,
+    )
+    assert [end for end in ends.ends if end.state == "half" or end.look_code != 0] == []
+    assert len(ends.ends) == count

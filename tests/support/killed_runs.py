@@ -149,6 +149,13 @@ class _Driver:
             name: entry for name, entry in tree.items() if name in kept or any(k.startswith(name + "/") for k in kept)
         }
 
+    def is_changed(self) -> bool:
+        """Return whether anything half done is there; also while what a killed run has forked goes on for a moment."""
+        try:
+            return self.found() not in (self.before, self.after)
+        except FileNotFoundError:
+            return True
+
     def restore(self) -> None:
         shutil.rmtree(self.place, ignore_errors=True)
         if self.saved.exists():
@@ -193,7 +200,7 @@ class _Driver:
 
     def end(self, step: str, ended: int) -> End:
         said = self.log.read_text()
-        was_changed = self.found() not in (self.before, self.after)
+        was_changed = self.is_changed()
         for step_of_look in self.disturbances:
             self.wait(self.start(self.look, self._hook(step_of_look, None)))
         code = self.wait(self.start(self.look))
