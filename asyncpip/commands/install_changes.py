@@ -164,6 +164,7 @@ class _Changes:
             self.installed.requiring(added),
             metadata,
             this.evaluator.evaluate,
+            plain_answer=this.evaluator.plain_answer,
             solved_together=not no_deps and not this.overrides,
         )
         return [conflict.install_text for conflict in found]

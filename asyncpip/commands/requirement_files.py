@@ -10,7 +10,6 @@ from asyncpip.core.requirement import Origin
 from asyncpip.core.urls import is_remote, redact
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.requirement_options import FileOption
-from asyncpip.resolve.requirement_text import place_of
 from asyncpip.resolve.requirements_file import (
     NestedFile,
     OptionLine,
@@ -96,6 +95,8 @@ def _read(files: SourceFiles, location: str, *, constraint: bool, named_by: Orig
         return files.read(location, f"Could not open {kind} file")
     except RequirementError as error:
         if named_by is not None:
+            from asyncpip.resolve.requirement_text import place_of  # noqa: PLC0415 - loads `packaging`'s parser
+
             error.why = f"it is named in {place_of(named_by)}"
         raise
 

@@ -144,11 +144,10 @@ def _sort_sources(
         wanted += [parse_group_option(value) for value in groups]
     if not wanted:
         return sources, project_groups
-    from asyncpip.resolve.requirement_text import split_extras  # noqa: PLC0415 - loads `packaging`'s parser
     from asyncpip.resolve.requirements_file import is_lock_location  # noqa: PLC0415 - as above
 
     for written, group in wanted:
-        bare, extras = split_extras(written) if written.endswith("]") else (written, frozenset())
+        bare, extras = _without_extras(written)
         if not is_lock_location(bare):
             if group is None:
                 sources.append(written)
@@ -166,6 +165,15 @@ def _sort_sources(
         else:
             lock.groups.add(group)
     return sources, project_groups
+
+
+def _without_extras(location: str) -> tuple[str, frozenset[str]]:
+    """Return the place of a file, and what is asked for in brackets behind it."""
+    if not location.endswith("]"):
+        return location, frozenset()
+    from asyncpip.resolve.requirement_text import split_extras  # noqa: PLC0415 - loads `packaging`'s parser
+
+    return split_extras(location)
 
 
 def _add_arguments(

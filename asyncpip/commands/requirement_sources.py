@@ -11,6 +11,7 @@ from asyncpip.core.urls import is_remote, redact, url_to_path
 from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.plain_requirement import parse_plain_requirement
+from asyncpip.store.small_digests import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,9 +97,7 @@ class SourceFiles:
             raise RequirementError(f"{failure}: {error}: {redact(location)!r}") from error
         if len(data) > _MOST_BYTES:
             raise RequirementError(f"{failure}: {redact(location)!r} holds more than {_MOST_BYTES >> 20} MiB")
-        import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms
-
-        self.read_so_far[os.path.normpath(path)] = hashlib.sha256(data, usedforsecurity=False).hexdigest()
+        self.read_so_far[os.path.normpath(path)] = sha256_of(data).hexdigest()
         return data
 
     def read_text(self, location: str, failure: str) -> str:

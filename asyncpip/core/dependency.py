@@ -209,6 +209,10 @@ class MarkerEvaluator:
             answer = self._answers[key] = self._evaluate(marker_text, extra)
         return answer
 
+    def plain_answer(self, marker_text: str) -> bool | None:
+        """Return whether a marker of common clauses holds without an extra; None for every other text."""
+        return self._plain_markers.answer(marker_text)
+
     def _evaluate(self, marker_text: str, extra: str) -> bool:
         alternatives = _clauses_of(marker_text)
         if alternatives is None:

@@ -122,15 +122,17 @@ def find_conflicts(
     metadata: Mapping[NormalizedName, CoreMetadata],
     evaluate_marker: Callable[[str], bool],
     *,
+    plain_answer: Callable[[str], bool | None] = lambda _: None,
     solved_together: bool = False,
 ) -> list[Conflict]:
     """Return what will not fit together once ``plan`` is carried out: first what is missing, then wrong versions.
 
     As in pip only projects of the plan and those that require one of them are looked at. ``versions`` are those of all
     that is installed, ``dependents`` what of it may require a project of the plan. ``metadata`` is that of the plan's
-    candidates; ``evaluate_marker`` judges a marker's text for the target, without extra. ``solved_together`` says that
-    the solver has seen all requirements of the plan's candidates (no `--no-deps`, no `--override`), so that these need
-    no second look. A requirement that does not parse is passed over.
+    candidates; ``evaluate_marker`` judges a marker's text for the target, without extra, and ``plain_answer`` a usual
+    one as it is written. ``solved_together`` says that the solver has seen all requirements of the plan's candidates
+    (no `--no-deps`, no `--override`), so that these need no second look. A requirement that does not parse is passed
+    over.
     """
     added = {decision.name: str(decision.choice.version) for decision in plan.add}
     there = {**versions, **added}
@@ -145,7 +147,7 @@ def find_conflicts(
     unfit: list[Conflict] = []
     for name in there if looked_at else ():
         if name in looked_at:
-            conflicts = _conflicts_of(name, looked_at[name], there, evaluate_marker)
+            conflicts = _conflicts_of(name, looked_at[name], there, evaluate_marker, plain_answer)
             missing += [conflict for conflict in conflicts if conflict.found is None]
             unfit += [conflict for conflict in conflicts if conflict.found is not None]
     return missing + unfit
@@ -193,6 +195,7 @@ def _conflicts_of(
     requires_dist: Sequence[str],
     there: Mapping[NormalizedName, str],
     evaluate_marker: Callable[[str], bool],
+    plain_answer: Callable[[str], bool | None],
 ) -> list[Conflict]:
     conflicts: dict[str, Conflict] = {}
     for text in requires_dist:
@@ -202,7 +205,10 @@ def _conflicts_of(
             continue
         found = there.get(required)
         found = None if found is None else canonical_version(found) or found
-        if found is not None and meets(found, text[match.end() :].partition(";")[0].strip()) is True:
+        specifier, _, marker = text[match.end() :].partition(";")
+        if found is not None and meets(found, specifier.strip()) is True:
+            continue
+        if marker and plain_answer(marker.strip()) is False:
             continue
         requirement = _parse(text)
         if requirement is None or (requirement.marker is not None and not evaluate_marker(str(requirement.marker))):

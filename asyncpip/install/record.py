@@ -10,10 +10,11 @@ from __future__ import annotations
 import binascii
 import os
 
+from asyncpip.store.small_digests import sha256_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
-    from typing import Any
+    from collections.abc import Collection, Iterable
 
     Row = tuple[str, str, str]
 
@@ -58,7 +59,7 @@ def recorded_paths(text: str) -> list[str]:
 
 def urlsafe_sha256(data: bytes) -> str:
     """Return ``sha256=`` and the digest in URL-safe base64 without padding, as RECORD has it."""
-    encoded = binascii.b2a_base64(_sha256(data), newline=False).rstrip(b"=").translate(_URL_SAFE)
+    encoded = binascii.b2a_base64(sha256_of(data).digest(), newline=False).rstrip(b"=").translate(_URL_SAFE)
     return "sha256=" + encoded.decode("ascii")
 
 
@@ -68,29 +69,6 @@ def row_of(path: str, data: bytes) -> Row:
 
 
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-
-
-def _sha256(data: bytes) -> bytes:
-    digest: bytes = _algorithm()(data).digest()
-    return digest
-
-
-def _algorithm() -> Callable[[bytes], Any]:
-    """Return SHA-256; found once, for a module that is not there is looked for in every place each time."""
-    if not _FOUND:
-        # A few small files in a run: the interpreter's own code does, without the 3 ms that loading OpenSSL takes.
-        try:
-            from _sha2 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - CPython 3.12 and later
-        except ImportError:
-            try:
-                from _sha256 import sha256  # type: ignore[import-not-found]  # noqa: PLC0415 - CPython 3.11
-            except ImportError:
-                from hashlib import sha256  # noqa: PLC0415 - builds without either
-        _FOUND.append(sha256)
-    return _FOUND[0]
-
-
-_FOUND: list[Callable[[bytes], Any]] = []
 
 
 def _stays_inside(path: str) -> bool:

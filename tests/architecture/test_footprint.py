@@ -202,6 +202,16 @@ def test_install_of_a_name_loads_little(server: IndexServer, tmp_path: Path, *, 
     assert len(server.requests) > asked
 
 
+def test_install_of_a_file_of_names_loads_little_more(server: IndexServer, tmp_path: Path) -> None:
+    environment, file = tmp_path / "environment", tmp_path / "requirements.txt"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    file.write_text("# all of it\ndemo\nneeded==1.0\n")
+    arguments = install_arguments({"cache": tmp_path / "cache", "new": environment}, "new", server)
+    grammar = {"asyncpip.resolve.requirement_options", "asyncpip.resolve.requirements_file"}
+    done = run_blocked([*arguments, "-r", str(file)], [name for name in NOT_FOR_A_NAME if name not in grammar])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_install_without_a_proxy_loads_no_aiohttp(environments: dict[str, Path], server: IndexServer) -> None:
     asked = len(server.requests)
     arguments = [*install_arguments(environments, "filled", server), "--refresh", "--force-reinstall"]

@@ -6,6 +6,7 @@ import pytest
 from packaging.version import Version
 
 from asyncpip.core.candidates import Candidate
+from asyncpip.core.dependency import MarkerEvaluator
 from asyncpip.core.direct_url import ArchiveInfo, DirectoryInfo, DirectUrl, VcsInfo
 from asyncpip.core.distributions import InstalledDistribution
 from asyncpip.core.metadata import CoreMetadata
@@ -185,6 +186,25 @@ def test_projects_without_a_part_in_the_plan_are_left_alone(requires: tuple[str,
 
 def test_requirements_that_do_not_parse_are_passed_over() -> None:
     assert conflicts(installed("foo", requires=("bar <<< 2", "bar")), requires=("foo ???",)) == []
+
+
+def test_markers_that_are_plain_are_not_parsed() -> None:
+    plan = plan_install(resolution(candidate("bar", "2.0")), {})
+    other = installed(
+        "foo", requires=('bar<2; extra == "x"', 'gone; extra == "y"', "bar<1; python_version > '3'", "bar")
+    )
+    evaluator = MarkerEvaluator({"python_version": "3.11", "python_full_version": "3.11.7"})
+    asked: list[str] = []
+
+    def evaluate(text: str) -> bool:
+        asked.append(text)
+        return True
+
+    found = find_conflicts(
+        plan, {other.name: "1.0"}, [other], {}, evaluate, plain_answer=evaluator.plain_answer, solved_together=True
+    )
+    assert [conflict.requirement for conflict in found] == ['bar<1; python_version > "3"']
+    assert asked == ['python_version > "3"']
 
 
 def test_requirements_of_the_plan_itself() -> None:
