@@ -241,6 +241,30 @@ async def test_the_keyring_is_asked_for_the_index_url_then_for_the_host(
 
 
 @pytest.mark.anyio
+async def test_what_was_refused_is_not_tried_again(
+    keyring_module: Any, reporter: CollectingReporter, tmp_path: Path
+) -> None:
+    (tmp_path / "rc").write_text("machine host login joe password pw\n")
+    keyring_module.answers["host"] = ("joe", "pw")
+    auth = authenticator(reporter, keyring=source("import", reporter), environ={"NETRC": str(tmp_path / "rc")})
+    await auth.prepare()
+    refused = auth.known("https://host/a", None)
+    assert refused == JOE
+    assert await auth.find("https://host/a", None, refused=refused) is None
+    assert keyring_module.asked == [("host", None)]
+
+
+@pytest.mark.anyio
+async def test_what_was_found_is_for_its_user_only(keyring_module: Any, reporter: CollectingReporter) -> None:
+    keyring_module.answers["host"] = ("joe", "pw")
+    auth = authenticator(reporter, keyring=source("import", reporter))
+    assert await auth.find("https://host/a", None, refused=None) == JOE
+    assert auth.known("https://host/b", None) == JOE
+    assert auth.known("https://host/b", Credentials("joe", None)) == JOE
+    assert auth.known("https://host/b", Credentials("ann", None)) == Credentials("ann", "")
+
+
+@pytest.mark.anyio
 async def test_the_prompt_comes_last_and_once(keyring_module: Any, reporter: CollectingReporter) -> None:
     prompted: list[str] = []
     auth = authenticator(reporter, keyring=source("import", reporter), prompt=prompted.append)

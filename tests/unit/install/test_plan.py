@@ -99,6 +99,7 @@ VCS = DirectUrl(url="https://h/r.git", info=VcsInfo(vcs="git", commit_id="0" * 4
         (candidate("a"), "/p", True, False),
         (candidate("a", url="file:///p", direct=DIRECTORY), None, True, False),
         (candidate("a", url="file:///p", direct=EDITABLE), None, True, False),
+        (candidate("a", url="file:///p.whl", direct=DIRECTORY), None, True, False),
         (candidate("a", url="file:///a-1.0.tar.gz", direct=ARCHIVE), None, True, False),
         (candidate("a", url="file:///a-1.0-py3-none-any.whl", direct=ARCHIVE), None, False, True),
         (candidate("a", url="https://h/a-1.0-py3-none-any.whl", direct=ARCHIVE), None, False, False),
@@ -155,8 +156,10 @@ def metadata(name: str, *requires: str) -> CoreMetadata:
     return CoreMetadata(name=name, version="2.0", requires_python=None, requires_dist=requires, provides_extra=())
 
 
-def conflicts(*others: InstalledDistribution, requires: tuple[str, ...] = (), together: bool = False) -> list[Conflict]:
-    plan = plan_install(resolution(candidate("bar", "2.0")), {})
+def conflicts(
+    *others: InstalledDistribution, requires: tuple[str, ...] = (), together: bool = False, version: str = "2.0"
+) -> list[Conflict]:
+    plan = plan_install(resolution(candidate("bar", version)), {})
     known = {normalize_name("bar"): metadata("bar", *requires)}
     versions = {other.name: str(other.version) for other in others}
     return find_conflicts(plan, versions, others, known, lambda text: "win32" not in text, solved_together=together)
@@ -177,6 +180,11 @@ def test_texts_are_those_of_pip() -> None:
 )
 def test_requirements_that_are_met(requires: tuple[str, ...]) -> None:
     assert conflicts(installed("foo", requires=requires)) == []
+
+
+def test_a_pre_release_that_is_there_counts() -> None:
+    assert conflicts(installed("foo", requires=("bar>=1",)), version="2.0rc1") == []
+    assert len(conflicts(installed("foo", requires=("bar>=2",)), version="2.0rc1")) == 1
 
 
 @pytest.mark.parametrize("requires", [("other<1",), ("gone",), ("!!!",)])
