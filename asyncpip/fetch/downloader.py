@@ -6,6 +6,7 @@ partial file of the store, which a later run goes on with.
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,11 +23,14 @@ from asyncpip.core.events import (
 )
 from asyncpip.core.urls import redact, without_fragment
 from asyncpip.errors import DownloadError, StoreError
+from asyncpip.fetch import side_by_side
+from asyncpip.fetch.side_by_side import SideBySide, content_range
 from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, TemporaryFileSink
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from asyncpip.core.events import Reporter
     from asyncpip.fetch.sinks import OpenFile, Received, Sink, Watcher
@@ -89,7 +93,9 @@ class Downloader:
         when the transfer fails.
         """
         async with self._slots_of_host(url), self._slots:
-            transfer = _Transfer(self._transport, self._reporter, self._resume_retries, url, label, size_bytes)
+            transfer = _Transfer(
+                self._transport, self._reporter, self._resume_retries, url, label, size_bytes, lambda: self._spare(url)
+            )
             try:
                 sink: Sink
                 if partial_path is not None:
@@ -108,6 +114,22 @@ class Downloader:
             except OSError as error:
                 raise StoreError(f"could not keep {label} in the store", why=str(error)) from error
             return content
+
+    @contextmanager
+    def _spare(self, url: str) -> Iterator[int]:
+        """Lend the connections that nobody else waits for, and tell how many these are."""
+        limiters = (self._slots_of_host(url), self._slots)
+        count = min(side_by_side.MOST_CONNECTIONS - 1, *(int(limiter.available_tokens) for limiter in limiters))
+        borrowers = [object() for _ in range(count)]
+        for borrower in borrowers:
+            for limiter in limiters:
+                limiter.acquire_on_behalf_of_nowait(borrower)
+        try:
+            yield count
+        finally:
+            for borrower in borrowers:
+                for limiter in limiters:
+                    limiter.release_on_behalf_of(borrower)
 
     def _slots_of_host(self, url: str) -> anyio.CapacityLimiter:
         """Return a host's share: some of its connections stay for pages and metadata, which the solver waits for."""
@@ -129,8 +151,12 @@ class _Transfer:
         url: str,
         label: str,
         size_bytes: int | None,
+        spare: Callable[[], AbstractContextManager[int]],
     ) -> None:
+        """``spare`` lends further connections."""
         self._transport = transport
+        self._spare = spare
+        self._may_split = True
         self._reporter = reporter
         self._attempts_left = attempts
         self._url = without_fragment(url)
@@ -150,7 +176,8 @@ class _Transfer:
             return
         while True:
             try:
-                await self._request(sink)
+                if await self._request(sink) and isinstance(sink, FileSink):
+                    await self._split(sink)
             except TransportError as error:
                 if error.kind not in (FailureKind.CUT, FailureKind.TIMEOUT) or self._attempts_left <= 0:
                     raise self._failed(str(error.why)) from error
@@ -167,7 +194,8 @@ class _Transfer:
                 )
             )
 
-    async def _request(self, sink: Sink) -> None:
+    async def _request(self, sink: Sink) -> bool:
+        """Fetch what is missing over one connection; return whether the rest had better come over several."""
         headers = dict(_IDENTITY)
         if sink.received:
             headers["range"] = f"bytes={sink.received}-"
@@ -183,6 +211,8 @@ class _Transfer:
             self._announce(sink.received)
             progress = Progress(self._reporter, self._label)
             try:
+                if await self._is_slow(response, sink, progress):
+                    return True
                 await sink.take(response, self._size, progress.add)
             finally:
                 progress.tell()
@@ -190,12 +220,51 @@ class _Transfer:
                 raise self._failed(f"the server sent more than the {self._size} bytes that were announced")
         if self._size is None:
             self._size = sink.received
+        return False
+
+    async def _is_slow(self, response: Response, sink: Sink, progress: Progress) -> bool:
+        """Take the beginning of a body; return whether that took so long that it had better be left."""
+        if not self._may_split or self._size is None or not isinstance(sink, FileSink):
+            return False
+        if not side_by_side.may_split(response, self._size - sink.received):
+            return False
+        start, started = sink.received, time.monotonic()
+        await sink.take(response, start + side_by_side.PROBE_BYTES, progress.add)
+        took = sink.received - start, time.monotonic() - started
+        if took[0] < side_by_side.PROBE_BYTES or not side_by_side.is_worth_it(self._size - sink.received, *took):
+            return False
+        with self._spare() as spare:
+            return spare > 0
+
+    async def _split(self, sink: FileSink) -> None:
+        """Fetch the rest over several connections, as far as the server takes part in it."""
+        if self._size is None or self._validator is None:
+            return
+        progress = Progress(self._reporter, self._label)
+        rest = SideBySide(
+            self._transport,
+            self._url,
+            _IDENTITY,
+            self._validator,
+            size_bytes=self._size,
+            attempts=self._attempts_left,
+        )
+        try:
+            with self._spare() as spare:
+                await rest.run(sink, 1 + spare, progress.add)
+        except TransportError as error:
+            self._may_split = False
+            text = f"{self._label} goes on over one connection at {sink.received} bytes: {error.why}"
+            self._reporter.emit(Message(Level.VERBOSE, text))
+            await self._request(sink)
+        finally:
+            progress.tell()
 
     async def _read_head(self, response: Response, sink: Sink) -> None:
         """Learn size and validator; start over where the server does not go on from where we are."""
         headers = response.headers
         if response.status == _PARTIAL:
-            start, total = _content_range(headers.get("content-range", ""))
+            start, total = content_range(headers.get("content-range", ""))
             if start != sink.received:
                 await sink.restart()
                 raise TransportError(FailureKind.CUT, self._url, "the server sent another range than asked for")
@@ -219,13 +288,3 @@ class _Transfer:
 
     def _failed(self, why: str) -> DownloadError:
         return DownloadError(f"could not download {self._label}", why=f"{why} ({redact(self._url)})")
-
-
-def _content_range(text: str) -> tuple[int | None, int | None]:
-    """Return first byte and total size of a Content-Range (RFC 9110 §14.4); None for what it does not say."""
-    unit, _, rest = text.partition(" ")
-    span, _, total = rest.partition("/")
-    first = span.partition("-")[0]
-    if unit != "bytes" or not first.isdigit():
-        return None, None
-    return int(first), int(total) if total.isdigit() else None

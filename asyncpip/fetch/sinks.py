@@ -241,6 +241,16 @@ class FileSink:
             if got_bytes < len(room):
                 return
 
+    async def add(self, data: memoryview) -> None:
+        """Take the next bytes of the archive."""
+        while data:
+            room = self._conveyor.room()[: len(data)]
+            room[:] = data[: len(room)]
+            self.received += len(room)
+            self._conveyor.take(len(room))
+            data = data[len(room) :]
+            await self._conveyor.wait()
+
     async def restart(self) -> None:
         """See `Sink`."""
         await anyio.to_thread.run_sync(self._restart)

@@ -1,0 +1,129 @@
+"""The rest of a large archive over several connections, where one alone would take long: in blocks, kept in order.
+
+Each connection asks for the next block that nobody has asked for. Blocks go to the sink one after the other, so that
+what watches the archive sees it as from one connection, and what is kept of a run that ends early is its beginning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from asyncpip.net.transport import FailureKind, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from asyncpip.fetch.sinks import FileSink
+    from asyncpip.net.transport import Response, Transport
+
+BLOCK_BYTES = 4 * 1024 * 1024
+"""Of each connection there is one in memory. At 25 Mbit/s it takes 1.3 s, so that asking for the next costs little."""
+MOST_CONNECTIONS = 4
+PROBE_BYTES = 4 * 1024 * 1024
+"""After so much it is looked how long the rest will take."""
+_LEAST_BYTES = 32 * 1024 * 1024
+"""Of a shorter rest nothing is to be gained."""
+_WORTH_SECONDS = 3.0
+"""A rest that takes less time is left to the connection that there is: what that one has on its way would be lost."""
+_PARTIAL = 206
+
+
+def is_worth_it(left_bytes: int, probe_bytes: int, probe_seconds: float) -> bool:
+    """Return whether the rest of an archive is to come side by side, when so much has taken so long."""
+    return left_bytes * probe_seconds > _WORTH_SECONDS * probe_bytes
+
+
+def may_split(response: Response, left_bytes: int) -> bool:
+    """Return whether a server can be asked for blocks of the archive that it has begun to send.
+
+    It must have a strong ETag: by a date two files of one second could be mixed (RFC 9110 §13.1.5).
+    """
+    takes_ranges = response.status == _PARTIAL or response.headers.get("accept-ranges", "").strip().lower() == "bytes"
+    return takes_ranges and response.headers.get("etag", "").startswith('"') and left_bytes >= _LEAST_BYTES
+
+
+class SideBySide:
+    """Fetches what a sink does not hold yet."""
+
+    def __init__(
+        self, transport: Transport, url: str, headers: Mapping[str, str], etag: str, *, size_bytes: int, attempts: int
+    ) -> None:
+        """``etag`` is that of the file, which has ``size_bytes``. Of ranges ``attempts`` in all may be cut."""
+        self._transport = transport
+        self._url = url
+        self._headers = {**headers, "if-range": etag}
+        self._etag = etag
+        self._size = size_bytes
+        self._attempts_left = attempts
+        self._next_start = 0
+        self._last_added = anyio.Event()
+
+    async def run(self, sink: FileSink, connections: int, on_bytes: Callable[[int], None]) -> None:
+        """Fetch the rest; raise `TransportError` where a range cannot be had, what came before it is in the sink then.
+
+        Raises `OSError` where the sink does.
+        """
+        self._next_start = sink.received
+        self._last_added.set()
+        try:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(connections):
+                    tasks.start_soon(self._fetch_blocks, sink, on_bytes)
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+
+    async def _fetch_blocks(self, sink: FileSink, on_bytes: Callable[[int], None]) -> None:
+        memory = memoryview(bytearray(min(BLOCK_BYTES, self._size)))
+        while self._next_start < self._size:
+            start = self._next_start
+            self._next_start = min(start + BLOCK_BYTES, self._size)
+            before, added = self._last_added, anyio.Event()
+            self._last_added = added
+            block = memory[: self._next_start - start]
+            await self._fetch(start, block)
+            await before.wait()
+            await sink.add(block)
+            on_bytes(len(block))
+            added.set()
+
+    async def _fetch(self, start: int, block: memoryview) -> None:
+        """Fill ``block`` with what begins at ``start``, going on where it was cut."""
+        got_bytes = 0
+        while got_bytes < len(block):
+            headers = {**self._headers, "range": f"bytes={start + got_bytes}-{start + len(block) - 1}"}
+            async with self._transport.get(self._url, headers) as response:
+                self._check(response, start + got_bytes)
+                try:
+                    got_bytes += await response.read_into(block[got_bytes:])
+                except TransportError as error:
+                    if error.kind not in (FailureKind.CUT, FailureKind.TIMEOUT):
+                        raise
+                    got_bytes += response.received_bytes
+            if got_bytes < len(block):
+                if self._attempts_left <= 0:
+                    raise TransportError(FailureKind.CUT, self._url, "a range was cut again and again")
+                self._attempts_left -= 1
+
+    def _check(self, response: Response, start: int) -> None:
+        """Raise `TransportError` unless what comes is what was asked for, of the same file."""
+        if response.status != _PARTIAL:
+            raise self._refused(f"status {response.status} instead of a range")
+        if content_range(response.headers.get("content-range", "")) != (start, self._size):
+            raise self._refused("another range than asked for")
+        if response.headers.get("etag") != self._etag:
+            raise self._refused("a range of another file")
+
+    def _refused(self, what: str) -> TransportError:
+        return TransportError(FailureKind.PROTOCOL, self._url, f"the server sent {what}")
+
+
+def content_range(text: str) -> tuple[int | None, int | None]:
+    """Return first byte and total size of a Content-Range (RFC 9110 §14.4); None for what it does not say."""
+    unit, _, rest = text.partition(" ")
+    span, _, total = rest.partition("/")
+    first = span.partition("-")[0]
+    if unit != "bytes" or not first.isdigit():
+        return None, None
+    return int(first), int(total) if total.isdigit() else None
