@@ -314,7 +314,12 @@ class IndexClient:
             place.is_trusted = self._is_trusted_origin(place.location)
         if place.is_trusted:
             return True
-        host = urlsplit(place.location).hostname or ""
+        try:
+            parts = urlsplit(place.location)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError as error:
+            self._tell(place, "address", Level.WARNING, f"{redact(place.location)} is ignored: it is no URL ({error})")
+            return False
         if host not in self._untrusted:
             self._untrusted.add(host)
             text = (

@@ -85,7 +85,10 @@ def links_of_archive(url: str) -> LinksPage:
 
 def is_archive_url(url: str) -> bool:
     """Return whether ``url`` ends like an archive, so that no page is expected there."""
-    filename = filename_of(url)
+    try:
+        filename = filename_of(url)
+    except ValueError:  # no URL at all
+        return False
     return filename.endswith(".whl") or sdist_stem(filename) is not None
 
 

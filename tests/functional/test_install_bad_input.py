@@ -141,6 +141,20 @@ def test_index_that_does_not_answer(workplace: Workplace) -> None:
     assert "spelling" not in outcome.stderr
 
 
+@pytest.mark.parametrize("option", ["-i", "--extra-index-url", "--find-links"])
+@pytest.mark.parametrize("address", ["http://[bad/simple", "http://u:secret@host:port/simple"])
+def test_address_that_is_no_url(workplace: Workplace, index: IndexServer, option: str, address: str) -> None:
+    others = () if option == "-i" else ("-i", index.index_url)
+    outcome = workplace.install(option, address, *others, "--retries=0", "missing")
+    assert outcome.code == 1, outcome.text
+    assert f"WARNING: {address.replace('secret', '****')} is ignored: it is no URL (" in outcome.stderr
+    assert outcome.stderr.count("is ignored: it is no URL") == 1
+    assert "No matching distribution found for missing" in outcome.stderr
+    assert "not all places answered" in outcome.stderr
+    assert "secret" not in outcome.text
+    assert others == () or workplace.install(option, address, *others, "leaf").code == 0
+
+
 def test_place_that_is_not_there_beside_one_that_is(workplace: Workplace, index: IndexServer) -> None:
     outcome = workplace.install("-i", index.index_url, "-f", "http://127.0.0.1:1/links.html", "--retries=0", "leaf>9")
     assert outcome.code == 1
