@@ -24,6 +24,7 @@ from asyncpip.core.requirement import Origin
 from asyncpip.core.version_text import canonical_version, meets
 from asyncpip.resolve.plain_requirement import parse_plain_requirement
 from asyncpip.resolve.requirement_text import has_archive_suffix
+from tests.support.memory_index import MARKERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,19 +32,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.property
 
-MARKERS = {
-    "implementation_name": "cpython",
-    "implementation_version": "3.11.7",
-    "os_name": "posix",
-    "platform_machine": "x86_64",
-    "platform_python_implementation": "CPython",
-    "platform_release": "6.1",
-    "platform_system": "Linux",
-    "platform_version": "#1",
-    "python_full_version": "3.11.7",
-    "python_version": "3.11",
-    "sys_platform": "linux",
-}
 numbers = st.sampled_from(["0", "1", "2", "10", "01", "2024", "", "x", "*"])
 releases = st.lists(numbers, min_size=1, max_size=4).map(".".join)
 versions = st.tuples(

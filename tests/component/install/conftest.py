@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -17,3 +19,11 @@ def env(tmp_path: Path) -> Path:
     (path / "lib/site").mkdir(parents=True)
     (path / "bin").mkdir()
     return path
+
+
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    """Modes of new files do not depend on who runs the tests."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)

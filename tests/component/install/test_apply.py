@@ -23,10 +23,12 @@ from asyncpip.store.store import Store
 from tests.support.stored import destination_below, open_test_store, snapshot, stored_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from asyncpip.install.linker import LinkJob
     from asyncpip.install.placement import WheelToInstall
+
+pytestmark = pytest.mark.usefixtures("usual_umask")
 
 FULL: dict[str, Any] = {
     "files": {
@@ -45,13 +47,6 @@ FULL: dict[str, Any] = {
     "entry_points": {"console_scripts": ["demo = demo:main"], "gui_scripts": ["demo-gui = demo.gui:App.run"]},
     "executable": ["demo/data.bin", "demo-1.0.data/scripts/plain"],
 }
-
-
-@pytest.fixture(autouse=True)
-def usual_umask() -> Iterator[None]:
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
 
 
 @pytest.fixture

@@ -20,8 +20,10 @@ from tests.support.stored import open_test_store, snapshot, unpack_into
 from tests.support.wheel_builder import build_metadata, build_wheel, record_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("usual_umask")
 
 NOISE = random.Random(3).randbytes(300_000)  # noqa: S311 - noise, not a secret
 OPTIONS: dict[str, Any] = {
@@ -36,13 +38,6 @@ OPTIONS: dict[str, Any] = {
     "entry_points": {"console_scripts": ["demo = demo:main"], "gui_scripts": ["demo-gui = demo.gui:App.run"]},
     "executable": ["demo/sub/deep/data.bin", "demo-1.0.data/scripts/run"],
 }
-
-
-@pytest.fixture(autouse=True)
-def usual_umask() -> Iterator[None]:
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
 
 
 def unpack(

@@ -7,20 +7,8 @@ import pytest
 from asyncpip.core.requirement import DirectKind
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.lock_file import LockRequest, LockSelection, select_from_lock
+from tests.support.memory_index import MARKERS
 
-MARKERS = {
-    "implementation_name": "cpython",
-    "implementation_version": "3.11.7",
-    "os_name": "posix",
-    "platform_machine": "x86_64",
-    "platform_python_implementation": "CPython",
-    "platform_release": "",
-    "platform_system": "Linux",
-    "platform_version": "",
-    "python_full_version": "3.11.7",
-    "python_version": "3.11",
-    "sys_platform": "linux",
-}
 TAGS = ("cp311-cp311-manylinux_2_17_x86_64", "cp311-none-any", "py3-none-any")
 HEAD = 'lock-version = "1.0"\ncreated-by = "test"\n'
 HASHES = 'hashes = {sha256 = "AA"}'
