@@ -25,6 +25,9 @@ _SUFFIX_LENGTH = len(".dist-info")  # `.egg-info` and `.egg-link` are one shorte
 _HEAD_BYTES = 32768
 """More than the header block of nearly every METADATA; what follows it, a README, is rarely wanted."""
 
+_FIRST_LINES_BYTES = 1024
+"""More than the first three lines of nearly every METADATA, which tell name and version."""
+
 
 class FoundDistribution:
     """One installed distribution: what its directory's name tells, and what its files tell when asked."""
@@ -282,6 +285,11 @@ def read_name_and_version(info_path: str) -> tuple[str, str]:
 
 
 def _name_and_version(data: bytes) -> tuple[str, str]:
+    head, *lines = data[:_FIRST_LINES_BYTES].split(b"\n", 3)
+    if len(lines) == 3 and head.startswith(b"Metadata-Version:") and b"\r" not in head + lines[0] + lines[1]:  # noqa: PLR2004 - two and the rest
+        name, version = _usual_value(lines[0], b"Name:"), _usual_value(lines[1], b"Version:")
+        if name and version:
+            return name, version
     name = version = ""
     for line in _lines(data):
         key, colon, value = line.partition(b":")
@@ -295,6 +303,10 @@ def _name_and_version(data: bytes) -> tuple[str, str]:
         if name and version:
             break
     return name, version
+
+
+def _usual_value(line: bytes, mark: bytes) -> str:
+    return line[len(mark) :].decode("utf-8", "replace").strip() if line.startswith(mark) else ""
 
 
 def _lines(data: bytes) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ from asyncpip.core.names import is_valid_name, normalize_name
 from asyncpip.core.plain_dependency import DependencyReader
 from asyncpip.core.requirement import Origin
 from asyncpip.core.version_text import canonical_version, meets
+from asyncpip.environment.scan import read_name_and_version
 from asyncpip.resolve.plain_requirement import parse_plain_requirement
 from asyncpip.resolve.requirement_text import has_archive_suffix
 from tests.support.memory_index import MARKERS
@@ -223,3 +224,19 @@ def test_headers(tmp_path_factory: pytest.TempPathFactory, parts: list[str]) -> 
 def test_values_of_one_field(parts: list[str]) -> None:
     text = "\n".join(parts)
     assert values_of(text, "Requires-Dist") == parse_headers(text).get_all("requires-dist")
+
+
+name_lines = st.sampled_from(
+    ["Metadata-Version: 2.1", "Name: x", "name: y", "Name:", "Version: 1.0", "VERSION:2", "License: a", "no field", ""]
+)
+
+
+@given(st.lists(name_lines, max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
+@example(["Metadata-Version: 2.1", "Name: x", "Version: 1.0", "Name: y"], "\n")
+@example(["Metadata-Version: 2.1", "Name: x", "License: a", "Version: 1.0"], "\n")
+def test_name_and_version(tmp_path_factory: pytest.TempPathFactory, parts: list[str], ending: str) -> None:
+    path = tmp_path_factory.getbasetemp() / "METADATA"
+    path.write_text(ending.join(parts), newline="")
+    fields = parse_headers("\n".join(parts))
+    expected = [next(filter(None, map(str.strip, fields.get_all(field))), "") for field in ("name", "version")]
+    assert list(read_name_and_version(str(path.parent))) == expected
