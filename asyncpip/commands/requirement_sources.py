@@ -7,11 +7,11 @@ import stat
 from typing import TYPE_CHECKING
 
 from asyncpip.core.hashes import AllowedHashes
+from asyncpip.core.small_digests import sha256_of
 from asyncpip.core.urls import is_remote, redact, url_to_path
 from asyncpip.core.values import Value
 from asyncpip.errors import RequirementError
 from asyncpip.resolve.plain_requirement import parse_plain_requirement
-from asyncpip.store.small_digests import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

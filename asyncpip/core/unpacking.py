@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncpip.core.small_digests import sha256_of
+
 OK, MISMATCH, REFUSED, FAILED, BUG = "ok", "mismatch", "refused", "failed", "bug"
 """Kinds of outcome: unpacked; a digest that is not allowed; no valid wheel; an OSError; anything else."""
 PAIR = "="
@@ -97,6 +99,4 @@ class Outcome:
 
 def metadata_digest(metadata: bytes) -> str:
     """Return the SHA-256 of a METADATA file in hexadecimal, as indexes give it (PEP 714)."""
-    import hashlib  # noqa: PLC0415 - loads OpenSSL, 3 ms, which the warm path does without
-
-    return hashlib.sha256(metadata, usedforsecurity=False).hexdigest()
+    return sha256_of(metadata).hexdigest()

@@ -15,6 +15,7 @@ import anyio.to_thread
 from asyncpip.core.events import Level, Message
 from asyncpip.core.hashes import KNOWN_ALGORITHMS
 from asyncpip.core.names import normalize_name
+from asyncpip.core.small_digests import sha256_of
 from asyncpip.core.urls import path_to_url, redact, url_to_path
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import DownloadError, HashMismatchError
@@ -190,18 +191,24 @@ def _read_local(file: PageFile, project: NormalizedName | None) -> MetadataResul
 
 def check_digests(data: bytes, digests: Mapping[str, str], url: str) -> None:
     """Raise `HashMismatchError` where ``data`` does not have those of ``digests`` that we can compute."""
-    import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms
-
     for algorithm, expected in digests.items():
         if algorithm not in KNOWN_ALGORITHMS:
             continue
-        got = hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
+        got = _digest(algorithm, data)
         if got != expected.lower():
             raise HashMismatchError(
                 f"the digest of {redact(url)} is not the one that the index gives",
                 why=f"Expected {algorithm} {expected}\n     Got        {got}",
                 hint="the file or the page changed on its way or at the index; try again with `--refresh`",
             )
+
+
+def _digest(algorithm: str, data: bytes) -> str:
+    if algorithm == "sha256" and len(data) < INLINE_BYTES:
+        return sha256_of(data).hexdigest()
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, 7 ms
+
+    return hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()
 
 
 def _debug(reporter: Reporter, text: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import os
 
-from asyncpip.store.small_digests import sha256_of
+from asyncpip.core.small_digests import sha256_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

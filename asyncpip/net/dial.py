@@ -79,7 +79,7 @@ class Dialer:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._bind_address is not None:
                 opened.bind((self._bind_address, 0))
-            await asyncio.get_running_loop().sock_connect(opened, place)
+            await _finish_connecting(opened, place)
         except BaseException:
             opened.close()
             raise
@@ -116,6 +116,16 @@ class Dialer:
         if not won:
             raise errors[0]
         return won[0]
+
+
+async def _finish_connecting(opened: socket.socket, place: tuple[Any, ...]) -> None:
+    """Connect; ours, since loops look up the address once more, with IDNA's tables."""
+    try:
+        opened.connect(place)
+    except BlockingIOError:
+        await anyio.wait_writable(opened)
+        if number := opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            raise OSError(number, f"Connect call failed {place}") from None
 
 
 async def _is_connected(begun: socket.socket) -> bool:

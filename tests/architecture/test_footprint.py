@@ -31,12 +31,13 @@ ONLY_FOR_REQUESTS = (
 """What only a run that sends something may load. (`ssl` comes with asyncio and anyio.)"""
 LEAN = (
     "cli.completion", "cli.entry", "commands.check", "commands.context", "commands.freeze", "commands.list",
-    "commands.show", "core.headers", "core.lean_json", "core.names", "core.plain_dependency", "core.plain_marker",
-    "core.target", "core.unpacking", "core.values", "core.version_text", "environment.interpreter_records",
-    "environment.listing", "environment.scan", "environment.tags", "environment.target", "environment.view", "errors",
-    "install.apply", "install.archive", "install.journal", "install.linker", "install.manifest", "install.record",
-    "install.scheme", "install.scripts", "install.transaction", "install.unpack_worker", "install.unpacker",
-    "install.wheel", "store.answers", "store.layout", "store.sealed", "store.store",
+    "commands.show", "core.headers", "core.lean_json", "core.names", "core.plain_dependency",
+    "core.plain_marker", "core.small_digests", "core.target", "core.unpacking", "core.values", "core.version_text",
+    "environment.interpreter_records", "environment.listing", "environment.scan", "environment.tags",
+    "environment.target", "environment.view", "errors", "install.apply", "install.archive", "install.journal",
+    "install.linker", "install.manifest", "install.record", "install.scheme", "install.scripts",
+    "install.transaction", "install.unpack_worker", "install.unpacker", "install.wheel", "store.answers",
+    "store.layout", "store.sealed", "store.store",
 )  # fmt: skip
 
 RUNNER = """

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import hashlib
     from collections.abc import Callable
-    from typing import Any
 
-_found: list[Callable[[bytes], Any]] = []
+_found: list[Callable[[bytes], hashlib._Hash]] = []
 
 
-def sha256_of(data: bytes) -> Any:
+def sha256_of(data: bytes) -> hashlib._Hash:
     """Return the hash object of ``data``, as `hashlib.sha256` would."""
     if not _found:  # once, for a module that is not there is looked for in every place each time
         try:
