@@ -178,12 +178,13 @@ def test_install_of_wheels_loads_nothing_that_builds(environments: dict[str, Pat
 
 
 NOT_FOR_A_NAME = (
-    "packaging.markers", "packaging.requirements", "packaging.tags", "packaging.utils",
+    "encodings.idna", "packaging.markers", "packaging.requirements", "packaging.tags", "packaging.utils",
     "asyncpip.environment.markers", "asyncpip.fetch.archives", "asyncpip.install.uninstaller",
     "asyncpip.resolve.requirement_options", "asyncpip.resolve.requirement_text", "asyncpip.resolve.requirements_file",
 )  # fmt: skip
 """What an install that is given names, of projects with usual metadata, does without."""
 NOT_FOR_A_DRY_RUN = (
+    "_hashlib",
     "asyncpip.commands.holding", "asyncpip.commands.install_changes",
     "asyncpip.environment.lock", "asyncpip.install.apply", "asyncpip.install.transaction",
     "asyncpip.pipeline.stored_trees", "asyncpip.store.prune",
