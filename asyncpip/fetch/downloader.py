@@ -228,11 +228,12 @@ class _Transfer:
             return False
         if not side_by_side.may_split(response, self._size - sink.received):
             return False
-        start, started = sink.received, time.monotonic()
-        await sink.take(response, start + side_by_side.PROBE_BYTES, progress.add)
-        took = sink.received - start, time.monotonic() - started
-        if took[0] < side_by_side.PROBE_BYTES or not side_by_side.is_worth_it(self._size - sink.received, *took):
-            return False
+        for _ in range(side_by_side.PROBES):
+            expected, started = sink.received + side_by_side.PROBE_BYTES, time.monotonic()
+            await sink.take(response, expected, progress.add)
+            took_seconds = time.monotonic() - started
+            if sink.received < expected or not side_by_side.is_worth_it(self._size - sink.received, took_seconds):
+                return False
         with self._spare() as spare:
             return spare > 0
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 4 * 1024 * 1024
 """Of each connection there is one in memory. At 25 Mbit/s it takes 1.3 s, so that asking for the next costs little."""
 MOST_CONNECTIONS = 4
-PROBE_BYTES = 4 * 1024 * 1024
-"""After so much it is looked how long the rest will take."""
+PROBE_BYTES = 2 * 1024 * 1024
+PROBES = 3
+"""So often the time is taken that so much needs. The best counts: a connection is slower at first, and this
+process may have other things to do."""
 _LEAST_BYTES = 32 * 1024 * 1024
 """Of a shorter rest nothing is to be gained."""
 _WORTH_SECONDS = 3.0
@@ -30,9 +32,9 @@ _WORTH_SECONDS = 3.0
 _PARTIAL = 206
 
 
-def is_worth_it(left_bytes: int, probe_bytes: int, probe_seconds: float) -> bool:
-    """Return whether the rest of an archive is to come side by side, when so much has taken so long."""
-    return left_bytes * probe_seconds > _WORTH_SECONDS * probe_bytes
+def is_worth_it(left_bytes: int, probe_seconds: float) -> bool:
+    """Return whether the rest of an archive is to come side by side, when `PROBE_BYTES` have taken so long."""
+    return left_bytes * probe_seconds > _WORTH_SECONDS * PROBE_BYTES
 
 
 def may_split(response: Response, left_bytes: int) -> bool:

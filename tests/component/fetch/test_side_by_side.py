@@ -28,14 +28,17 @@ DATA = random.Random(6).randbytes(300_000)  # noqa: S311 - noise, not a secret
 OTHER = DATA[::-1]
 NAME = "demo-1.0-py3-none-any.whl"
 FILE = f"/files/{NAME}"
-PROBE, BLOCK = 20_000, 30_000
+PROBE, BLOCK = 20_000, 30_000  # the first is of two pieces
 BLOCKS = 10
 """How many are left after the beginning."""
 
 
 @pytest.fixture(autouse=True)
 def every_archive_is_large_and_every_server_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("PROBE_BYTES", PROBE), ("BLOCK_BYTES", BLOCK), ("_LEAST_BYTES", 0), ("_WORTH_SECONDS", 0.0)):
+    for name, value in (
+        *(("PROBE_BYTES", PROBE // 2), ("PROBES", 2), ("BLOCK_BYTES", BLOCK), ("_LEAST_BYTES", 0)),
+        ("_WORTH_SECONDS", 0.0),
+    ):
         monkeypatch.setattr(side_by_side, name, value)
 
 
