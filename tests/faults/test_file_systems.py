@@ -221,6 +221,27 @@ def test_a_target_of_several_file_systems(room: Room, index: IndexServer) -> Non
     assert not [path for path in left if "demo" in path]
 
 
+@needs_mounts
+def test_what_lies_in_the_layer_below(room: Room, index: IndexServer) -> None:
+    """As in a container image: directories of a layer below cannot be renamed, and their files are copied up."""
+    site = room.site
+    index.add_wheel("other", "1.0", files={"other/sub/a.py": "", "other/b.py": ""})
+    assert site.install("-i", index.index_url, "demo==1.0").code == 0
+    with_demo = site.tree()
+    assert site.install("-i", index.index_url, "other").code == 0
+    if not room.mounts.mount_overlay(site.environment.directory):
+        pytest.skip("no overlays here")
+    packages = room.mounts.inside(site.environment.site_packages)
+    with pytest.raises(OSError, match="link"):
+        os.rename(packages / "other", packages / "renamed")
+    outcome = room("uninstall", "-y", "other")
+    assert (outcome.code, outcome.stderr) == (0, ""), outcome.text
+    assert room.tree() == with_demo
+    assert room("install", "-i", index.index_url, "demo==2.0").code == 0
+    assert room("uninstall", "-y", "demo").code == 0
+    assert os.listdir(packages) == []
+
+
 # --- names and permissions
 
 

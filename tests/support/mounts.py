@@ -47,6 +47,17 @@ class Mounts:
         self._run("sh", "-c", 'mount -t tmpfs -o "size=$2" none /mnt && cp -a "$1/." /mnt/', "sh", str(path), size)
         self._run("mount", "--move", "/mnt", str(path))
 
+    def mount_overlay(self, path: Path) -> bool:
+        """Put an empty layer above ``path``, so that its directories cannot be renamed; return whether that works."""
+        for name in ("upper", "work"):
+            path.with_name(f"{path.name}-{name}").mkdir()
+        layers = f"lowerdir={path},upperdir={path}-upper,workdir={path}-work"
+        try:
+            self._run("mount", "-t", "overlay", "-o", layers, "overlay", str(path))
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
     def resize(self, path: Path, *, size: str) -> None:
         """Change the size of what `mount_memory` made."""
         self._run("mount", "-o", f"remount,size={size}", str(path))
