@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from asyncpip.install.parallel import be_a_child
@@ -23,6 +24,7 @@ _KEPT_BYTES = 256 * 1024 * 1024
 _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(_KEPT_BYTES), "MALLOC_TRIM_THRESHOLD_": str(_KEPT_BYTES)}
 """For glibc: keep the buffers that members are inflated into. Else each above 128 KiB is mapped, cleared page by page
 by the kernel and unmapped again: a tenth of a cold run."""
+_LAST_STANDARD_STREAM, _MOST_DESCRIPTORS = 2, 65536
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
@@ -118,10 +120,7 @@ def _serve_and_end(jobs: int, answers: int) -> None:
     try:
         signal.set_wakeup_fd(-1)
         be_a_child()
-        # The lock on the target among them, and the ends of other children's pipes, which must end with the parent.
-        first, second = sorted((jobs, answers))
-        for low, high in ((3, first), (first + 1, second), (second + 1, _end_of_descriptors())):
-            os.closerange(low, high)
+        _close_all_but(jobs, answers)
         _keep_memory()
         with open(jobs, "rb") as reading, open(answers, "wb") as writing:
             serve(reading, writing)
@@ -130,16 +129,23 @@ def _serve_and_end(jobs: int, answers: int) -> None:
         os._exit(code)
 
 
-def _end_of_descriptors() -> int:
-    """Return a number above all open descriptors.
+def _close_all_but(*kept: int) -> None:
+    """Let go of what the parent had open, but keep the numbers.
 
-    The limit is none to count to: in containers it may be a billion, each closed by a call of its own where the C
-    library has no `close_range`.
+    The lock on the target is among it, and the ends of other children's pipes, which must end with the parent. Some
+    numbers are libuv's: its handler closes them whenever this process forks in its turn, and must not meet files of
+    ours.
     """
+    nothing = os.open(os.devnull, os.O_RDWR)
     try:
-        return max(map(int, os.listdir("/proc/self/fd"))) + 1
+        found = list(map(int, os.listdir("/proc/self/fd")))
     except OSError:  # no /proc
-        return os.sysconf("SC_OPEN_MAX")
+        found = list(range(min(os.sysconf("SC_OPEN_MAX"), _MOST_DESCRIPTORS)))
+    for descriptor in found:
+        if descriptor > _LAST_STANDARD_STREAM and descriptor not in kept:
+            with suppress(OSError):  # that of the listing itself is closed by now
+                os.fstat(descriptor)
+                os.dup2(nothing, descriptor, inheritable=False)
 
 
 def _keep_memory() -> None:

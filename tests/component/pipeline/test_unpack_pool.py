@@ -342,3 +342,32 @@ def test_frames(tmp_path: Path) -> None:
         assert read_frame(stream) is None
     outcome = decode_outcome(["ok", "sha256=1 md5=2", "x"])
     assert (outcome.kind, outcome.digests, outcome.details) == ("ok", {"sha256": "1", "md5": "2"}, ["x"])
+
+
+FORKED_TWICE = """
+import asyncio, os, sys, uvloop
+from asyncpip.pipeline import unpack_children
+
+async def fork() -> int:
+    jobs, answering = os.pipe()
+    child = os.fork()
+    if child == 0:
+        unpack_children._close_all_but(jobs, answering)
+        opened = [end for _ in range(30) for end in os.pipe()]  # among their numbers are those that libuv closes
+        before = [os.fstat(end).st_ino for end in opened]
+        grandchild = os.fork()
+        if grandchild == 0:
+            os._exit(int([os.fstat(end).st_ino for end in opened] != before))
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(grandchild, 0)[1]))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+sys.exit(uvloop.run(fork()))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forked children are for Linux")
+def test_a_forked_child_can_fork_in_its_turn() -> None:
+    """In each copy of a process libuv closes descriptors of its own, by number, and makes new ones."""
+    pytest.importorskip("uvloop")
+    done = subprocess.run([sys.executable, "-c", FORKED_TWICE], check=False, timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
