@@ -28,7 +28,7 @@ def add_hashes(context: CommandContext, frozen: Sequence[FrozenRequirement]) -> 
         warn=lambda text: context.reporter.emit(Message(Level.WARNING, text)),
     )
     versions = {each.name: each.version for each in frozen if each.version is not None}
-    pages = ask_indexes(context, list(versions), store)
+    pages, failed_places = ask_indexes(context, list(versions), store)
     unknown = []
     for each in frozen:
         if each.version is None:
@@ -40,6 +40,7 @@ def add_hashes(context: CommandContext, frozen: Sequence[FrozenRequirement]) -> 
             unknown.append(f"{each.raw_name}: no index lists a hash of {each.version}")
         each.requirement = " \\\n".join([each.requirement, *(f"    --hash=sha256:{digest}" for digest in digests)])
     if unknown:
+        unknown += [f"{place} did not answer" for place in failed_places]
         raise CommandError(
             "Hashes are required, but not known for all that is installed",
             why="\n".join(unknown),

@@ -39,10 +39,11 @@ def _versions(context: CommandContext, project: str) -> int:
         target_of(selected.target, target_choice(context.settings)),
         ignore_requires_python=context.settings.flag("ignore_requires_python"),
     )
-    pages = indexes.ask_indexes(context, [name], store)[name]
-    versions = sorted({candidate.version for candidate in indexes.candidates_of(name, pages, chosen)}, reverse=True)
+    found = indexes.ask_indexes(context, [name], store)
+    candidates = indexes.candidates_of(name, found.pages[name], chosen)
+    versions = sorted({candidate.version for candidate in candidates}, reverse=True)
     if not versions:
-        raise indexes.no_candidate_error(project, name, pages, chosen)
+        raise indexes.no_candidate_error(project, name, found, chosen)
     installed = InstalledDistributions.scan(selected.target.sys_path, selected.target).find(name)
     version = None if installed is None else str(installed.version)
     text = output.versions_json if context.settings.flag("json") else output.versions_text

@@ -17,11 +17,11 @@ from asyncpip.commands.requirement_sources import FileOptions
 from asyncpip.core.values import replace
 from asyncpip.pipeline.lookup import LookUp, look_up_projects
 from asyncpip.resolve.candidates import CandidateList
-from asyncpip.resolve.explain import no_version_error
+from asyncpip.resolve.explain import mention_silence, no_version_error
 from asyncpip.resolve.selection import ALL, ReleaseControl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -32,14 +32,13 @@ if TYPE_CHECKING:
     from asyncpip.core.ports import RecordStore
     from asyncpip.core.target import TargetEnvironment
     from asyncpip.errors import NoMatchingDistributionError
+    from asyncpip.pipeline.lookup import LookedUp
     from asyncpip.resolve.selection import Selection
 
 _ANY_VERSION = SpecifierSet()
 
 
-def ask_indexes(
-    context: CommandContext, names: Sequence[NormalizedName], records: RecordStore | None
-) -> Mapping[NormalizedName, Sequence[ProjectPage]]:
+def ask_indexes(context: CommandContext, names: Sequence[NormalizedName], records: RecordStore | None) -> LookedUp:
     """Return what all places list for each of ``names``, all asked at once; blocks.
 
     ``records`` is the store, or None without a cache. A place that fails is warned of and left out.
@@ -90,7 +89,9 @@ def candidates_of(name: NormalizedName, pages: Sequence[ProjectPage], chosen: Se
 
 
 def no_candidate_error(
-    project: str, name: NormalizedName, pages: Sequence[ProjectPage], chosen: Selection
+    project: str, name: NormalizedName, found: LookedUp, chosen: Selection
 ) -> NoMatchingDistributionError:
     """Return the error for ``project``, as the user wrote it, of which no version counts."""
-    return no_version_error(project, CandidateList(name, pages, chosen), _ANY_VERSION, chosen)
+    error = no_version_error(project, CandidateList(name, found.pages[name], chosen), _ANY_VERSION, chosen)
+    mention_silence(error, found.failed_places)
+    return error

@@ -29,7 +29,7 @@ def find_latest(
     store = open_store(context.settings.text("cache_dir"), umask=process_umask(), warn=view.warn)
     target = find_target(python=context.settings.text("python"), environ=context.environ, records=store).target
     chosen = candidate_selection(context, target)
-    pages = ask_indexes(context, [each.name for each in distributions], store)
+    pages = ask_indexes(context, [each.name for each in distributions], store).pages
     latest: dict[str, tuple[str, str]] = {}
     for each in distributions:
         try:

@@ -8,7 +8,7 @@ retries and cached answers are those of `install`: what makes a `LookUp` of sett
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 
@@ -46,19 +46,24 @@ class LookUp(Value, shown=False):
     prompt: Callable[[str], Credentials | None] | None = None
 
 
-def look_up_projects(
-    names: Sequence[NormalizedName], how: LookUp, reporter: Reporter
-) -> dict[NormalizedName, tuple[ProjectPage, ...]]:
-    """Return the pages of each of ``names``, empty where nobody knows it; blocks, and owns the loop.
+class LookedUp(NamedTuple):
+    """What was found."""
+
+    pages: dict[NormalizedName, tuple[ProjectPage, ...]]
+    """Of each name; empty where nobody knows it."""
+    failed_places: tuple[str, ...]
+    """See `IndexClient.failed_places`."""
+
+
+def look_up_projects(names: Sequence[NormalizedName], how: LookUp, reporter: Reporter) -> LookedUp:
+    """Return the pages of each of ``names``; blocks, and owns the loop.
 
     A place that fails is told to ``reporter`` and left out, as in `install`.
     """
     return run_in_loop(_look_up, names, how, reporter)
 
 
-async def _look_up(
-    names: Sequence[NormalizedName], how: LookUp, reporter: Reporter
-) -> dict[NormalizedName, tuple[ProjectPage, ...]]:
+async def _look_up(names: Sequence[NormalizedName], how: LookUp, reporter: Reporter) -> LookedUp:
     found: dict[NormalizedName, tuple[ProjectPage, ...]] = dict.fromkeys(names, ())
     answered = 0
     reporter.emit(StageProgress(Stage.ASKING, 0, len(found)))
@@ -74,7 +79,7 @@ async def _look_up(
         async with anyio.create_task_group() as tasks:
             for name in found:
                 tasks.start_soon(ask, name)
-    return found
+    return LookedUp(found, index.failed_places)
 
 
 @asynccontextmanager

@@ -151,11 +151,9 @@ async def solve(
     try:
         resolution = await anyio.to_thread.run_sync(run, abandon_on_cancel=True)
     except NoMatchingDistributionError as error:
-        if failed := session.index.failed_places:
-            error.why = "\n".join(
-                filter(None, [error.why, f"not all places answered (see above): {', '.join(failed)}"])
-            )
-            error.hint = "try again when they answer, or correct their addresses"
+        from asyncpip.resolve.explain import mention_silence  # noqa: PLC0415 - who fails has loaded it
+
+        mention_silence(error, session.index.failed_places)
         raise
     resolution = replace(resolution, has_warnings=listener.has_warnings, has_messages=bool(listener.messages))
     if known is not None and bridge.rests_on_digests:

@@ -142,6 +142,14 @@ def no_match_error(
     )
 
 
+def mention_silence(error: NoMatchingDistributionError, failed_places: Collection[str]) -> None:
+    """Let ``error`` say that ``failed_places`` did not answer, if any: what they list is not known."""
+    if failed_places:
+        silence = f"not all places answered (see above): {', '.join(failed_places)}"
+        error.why = silence if error.why is None else f"{error.why}\n{silence}"
+        error.hint = "try again when they answer, or correct their addresses"
+
+
 def no_version_error(
     project: str, candidates: CandidateList, specifier: SpecifierSet, selection: Selection
 ) -> NoMatchingDistributionError:

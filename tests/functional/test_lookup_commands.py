@@ -106,6 +106,14 @@ def test_versions_say_why_there_is_none(place: Workplace) -> None:
     assert {future.code, early.code, missing.code} == {1}
 
 
+def test_an_index_that_does_not_answer_is_named(place: Workplace) -> None:
+    dead = ("-i", "http://127.0.0.1:1/simple", "--retries", "0")
+    versions = place.asyncpip("index", "versions", *dead, "missing")
+    assert versions.code == 1
+    assert "not all places answered (see above): http://127.0.0.1:1/simple" in versions.stderr
+    assert "spelling" not in versions.stderr
+
+
 def test_versions_as_json(place: Workplace, index: IndexServer) -> None:
     done = place.asyncpip("index", "versions", "-i", index.index_url, "--json", "Requests")
     assert json.loads(done.stdout) == {

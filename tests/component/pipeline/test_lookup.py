@@ -39,7 +39,8 @@ def test_pages_of_all_places(index_server: IndexServer, tmp_path: Path) -> None:
     index_server.add_wheel("b", "1.0")
     (tmp_path / "b-3.0-py3-none-any.whl").touch()
     reporter = MemoryReporter()
-    found = look_up_projects(NAMES, how(index_server.index_url, find_links=(str(tmp_path),)), reporter)
+    found, failed = look_up_projects(NAMES, how(index_server.index_url, find_links=(str(tmp_path),)), reporter)
+    assert failed == ()
     assert list(found) == NAMES
     versions = {name: [sorted(page.versions) for page in pages] for name, pages in found.items()}
     assert versions == {"a": [["1.0", "2.0"]], "b": [["1.0"], ["3.0"]], "nobody": []}
@@ -58,6 +59,8 @@ def test_answers_are_kept(index_server: IndexServer) -> None:
 def test_a_place_that_fails_is_left_out(index_server: IndexServer) -> None:
     index_server.add_wheel("a", "1.0")
     reporter = MemoryReporter()
-    found = look_up_projects(NAMES, how("http://127.0.0.1:9/simple", index_server.index_url), reporter)
+    places = how("http://me:secret@127.0.0.1:9/simple", index_server.index_url)
+    found, failed = look_up_projects(NAMES, places, reporter)
+    assert failed == ("http://me:****@127.0.0.1:9/simple",)
     assert [len(found[name]) for name in NAMES] == [1, 0, 0]
     assert any("Could not fetch URL" in text for text in reporter.texts(Level.WARNING))
