@@ -46,18 +46,16 @@ class Start:
         self.cwd = os.getcwd()
         self.store: Store | None
         self.selected: TargetSelection
-        meanwhile = _nothing if context.settings.flag("dry_run") else _import_what_follows
-        self.store, self.selected = find_surroundings(context, meanwhile=meanwhile)
+        self.store, self.selected = find_surroundings(context, meanwhile=_import_what_follows)
         self.question: str | None = None if self.store is None else _question(context, self.selected.target)
 
 
 def _import_what_follows() -> None:
-    """Import what a remembered installation needs, while a child says what the target is."""
-    from asyncpip.commands import install_remembered  # noqa: F401, PLC0415
+    """Import what comes behind the first door, while a child says what the target is: that takes as long.
 
-
-def _nothing() -> None:
-    """Do nothing: a dry run links no files."""
+    A store that does not know the interpreter remembers nothing that was done for it.
+    """
+    from asyncpip.commands import install_run  # noqa: F401, PLC0415
 
 
 def _question(context: CommandContext, target: TargetEnvironment) -> str | None:
