@@ -38,6 +38,7 @@ docs: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks --table --lanes $(or $(LANES),all) --sets $(or $(SETS),all) --rounds $(ROUNDS)
 	$(if $(LANES)$(SETS),,$(BIN)/python -m benchmarks growth --table)
+	$(if $(LANES)$(SETS),,$(BIN)/python -m benchmarks floors --table)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -73,6 +73,13 @@ def _growth(options: argparse.Namespace) -> int:
     return 0
 
 
+def _floors(options: argparse.Namespace) -> int:
+    from benchmarks.floors import measure_floors, write_floors  # noqa: PLC0415
+
+    write_floors(*measure_floors(options.set, options.root), with_table=options.table)
+    return 0
+
+
 def _serve(options: argparse.Namespace) -> int:
     from benchmarks.serve import MIRROR, serve  # noqa: PLC0415
 
@@ -140,6 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     growing.add_argument("--rounds", type=int, default=3, help="pip runs once, and with 1,000 distributions at most")
     growing.add_argument("--root", type=Path, help="where environments and caches go; default: /dev/shm, else tmp")
     growing.add_argument("--table", action="store_true", help="write the section of benchmarks/RESULTS.md, and plots")
+    flooring = commands.add_parser("floors", help="measure what no program can leave out of the work")
+    flooring.add_argument("--set", default=DEFAULT_SETS[0], help=f"default: {DEFAULT_SETS[0]}")
+    flooring.add_argument("--root", type=Path, help="where files are written; default: /dev/shm, else tmp")
+    flooring.add_argument("--table", action="store_true", help="write the section of benchmarks/RESULTS.md")
     serving = commands.add_parser("serve", help="serve the mirror on loopback")
     serving.add_argument("--port", type=int, default=8801)
     serving.add_argument("--record", action="store_true", help="fetch what is missing from the real index, once")
@@ -161,6 +172,7 @@ _COMMANDS = {
     "record": _record,
     "resolve": _resolve,
     "growth": _growth,
+    "floors": _floors,
     "serve": _serve,
     "compare": _compare,
 }

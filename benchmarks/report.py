@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "results"
 TABLE = Path(__file__).parent / "RESULTS.md"
 KEPT = Path(__file__).parent / "RESULTS.json"
-_SUMMARY, _RESOLUTIONS, GROWTH = "Summary", "Resolutions", "How cost grows"
-_LAST_SECTIONS = (GROWTH, _RESOLUTIONS)
+_SUMMARY, _RESOLUTIONS, GROWTH, FLOORS = "Summary", "Resolutions", "How cost grows", "Floors"
+_LAST_SECTIONS = (GROWTH, _RESOLUTIONS, FLOORS)
 _MIB = 1 << 20
 _PATHS_KEPT = 1
 _HEAD = ("lane", "tool", "wall", "ratio", "CPU", "peak memory", "requests", "runs")
