@@ -13,7 +13,7 @@ from asyncpip.core.names import is_valid_name, normalize_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from packaging.utils import NormalizedName
 
@@ -94,14 +94,18 @@ class FoundDistribution:
         """Return a file beside METADATA; None where there is none that can be read."""
         return read_text(os.path.join(self.info_path, filename))
 
-    def mentions(self, names: Iterable[bytes]) -> bool:
-        """Return whether one of ``names``, normalised, stands in any field of METADATA; True for an egg-info."""
+    def mentions(self, names: Collection[bytes]) -> bool:
+        """Return whether METADATA may require one of ``names``, which are normalised; True for an egg-info."""
         if not self.info_path.endswith(".dist-info"):
             return True
         data = next((data for data in map(read_head, _metadata_paths(self.info_path)) if data), b"")
-        fields = data.partition(b"\n\n")[0].lower().replace(b"_", b"-").replace(b".", b"-")
-        while b"--" in fields:
-            fields = fields.replace(b"--", b"-")
+        fields = data.partition(b"\n\n")[0].lower()
+        if b"requires-dist:" not in fields:
+            return False
+        if any(b"-" in name for name in names):
+            fields = fields.replace(b"_", b"-").replace(b".", b"-")
+            while b"--" in fields:
+                fields = fields.replace(b"--", b"-")
         return any(name in fields for name in names)
 
     def _head(self) -> str:
