@@ -70,9 +70,11 @@ class InstallRun:
             templates=selected.templates,
             user=self._user_option(),
             user_is_from_configuration=self.settings.source("user") != "command line",
-            target_dir=self.settings.text("target"),
-            prefix=self.settings.text("prefix"),
-            root=self.settings.text("root"),
+            # Empty is a variable of the shell's that is not set. For pip `--target` is then not given; its other two
+            # lead to the root directory and the working directory.
+            target_dir=self.settings.text("target") or None,
+            prefix=self.settings.text("prefix") or None,
+            root=self.settings.text("root") or None,
         )
         self.tell(Level.WARNING, self.destination.warning)
         self.tell(Level.INFO, self.destination.notice)

@@ -90,6 +90,8 @@ def _target_directory(text: str | None) -> str | None:
     """Return the directory of `--target`, absolute."""
     if text is None:
         return None
+    if not text:  # a variable of the shell's that is not set: nobody means this directory, nor the environment
+        raise CommandError("--target names no directory")
     directory = os.path.abspath(os.path.expanduser(text))
     if os.path.lexists(directory) and not os.path.isdir(directory):
         raise CommandError("Target path exists but is not a directory, will not continue.")

@@ -155,6 +155,15 @@ def test_externally_managed(workplace: Workplace, index: IndexServer) -> None:
     assert distributions_in(workplace.work / "t") == ["leaf-2.0"]
 
 
+@pytest.mark.parametrize("option", ["--target", "--prefix", "--root"])
+def test_a_place_that_is_empty_is_none(workplace: Workplace, index: IndexServer, option: str) -> None:
+    """It comes of a variable of the shell's that is not set; the working directory is not meant."""
+    outcome = workplace.install("-i", index.index_url, "leaf", option, "")
+    assert outcome.code == 0, outcome.text
+    assert list(workplace.work.iterdir()) == []
+    assert workplace.environment.distributions() == ["leaf-2.0"]
+
+
 def test_words_that_mean_nothing_are_projects(workplace: Workplace, index: IndexServer, template: Environment) -> None:
     """Each time, also where the outcome is known: pip takes no notice at all."""
     for place in ("first", "second"):

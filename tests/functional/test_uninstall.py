@@ -95,6 +95,16 @@ def test_target_touches_nothing_outside(workplace: Workplace) -> None:
     assert list((workplace.work / "custom").iterdir()) == []
 
 
+def test_an_empty_target_is_refused(workplace: Workplace, index: IndexServer) -> None:
+    done(workplace.install("-i", index.index_url, "requests"))
+    done(workplace.install("-i", index.index_url, "requests", "--target", "."))
+    before = read_tree(workplace.directory)
+    outcome = workplace.asyncpip("uninstall", "-y", "requests", "--target=")
+    assert outcome.code == 1
+    assert "--target names no directory" in outcome.stderr
+    assert read_tree(workplace.directory) == before
+
+
 def test_target_that_is_no_directory(workplace: Workplace) -> None:
     (workplace.work / "file").write_text("")
     outcome = workplace.asyncpip("uninstall", "-y", "--target", "file", "x")

@@ -26,6 +26,10 @@ def test_target(twins: Twins) -> None:
     twins.check("--target t namespace-b", Wanted.MERGES_BY_RECORD, Wanted.SHARES_NAMESPACES)
 
 
+def test_an_empty_target_is_none(twins: Twins) -> None:
+    twins.check("--target= plain")
+
+
 def test_upgrade_in_a_target(twins: Twins) -> None:
     twins.check("--target t child==1.0 plain==1.0")
     twins.check("--target t --upgrade child", Wanted.MERGES_BY_RECORD)
