@@ -61,7 +61,7 @@ def plans_ahead(
             name, *plain = marshal.loads(data)  # noqa: S302 - what a fork of this process has written just now
             plans[name] = _from_plain(*plain)
     except (OSError, InstallError, ValueError, EOFError, TypeError):
-        pass  # no more processes, or no memory for them to tell in
+        pass  # a process ended before its time, or had no memory to tell in
     finally:
         os.close(told)
     return plans

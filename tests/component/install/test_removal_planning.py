@@ -82,5 +82,7 @@ def test_no_process_to_be_had(
     def refuse() -> int:
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
+    expected = plans_ahead(distributions, target(env), only_below=None, jobs=2)
     monkeypatch.setattr(os, "fork", refuse)
-    assert plans_ahead(distributions, target(env), only_below=None, jobs=2) == {}
+    assert expected
+    assert plans_ahead(distributions, target(env), only_below=None, jobs=2) == expected
