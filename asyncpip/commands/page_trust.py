@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 def resolve_and_fetch(request: PipelineRequest, store: Store, reporter: Reporter, *, fetches_all: bool) -> FetchedPlan:
     """Return what `run_pipeline` does; ``fetches_all`` says that every archive that is chosen will come."""
+    has_trees = store.has_trees()  # those that this run adds have come without their metadata, which is not read then
 
     def doubts(candidate: Candidate) -> bool:
         """Return whether metadata is to be looked at: it costs no request, or does not come with the archive."""
         file = candidate.file
-        return not file.is_wheel or file.url.startswith("file:") or store.has_tree(file.hashes.get("sha256", ""))
+        is_here = has_trees and store.has_tree(file.hashes.get("sha256", ""))
+        return not file.is_wheel or file.url.startswith("file:") or is_here
 
     if request.resolve.no_deps and fetches_all:
         trusting = replace(request, resolve=replace(request.resolve, needs_metadata=doubts))

@@ -191,7 +191,7 @@ def test_an_uninstall(site: Site, wheels: Path) -> None:
         ["uninstall", "-y", "demo", "p0", *environment],
         ["list", *environment],
         site.environment.directory,
-        stride=2,
+        stride=1,
     )
     check(ends, steps=10)
 
@@ -207,7 +207,7 @@ def test_a_recovery_that_is_killed_too(site: Site, wheels: Path, command: str) -
         [command, *environment, *line],
         ["list", *environment],
         site.environment.directory,
-        stride=5,
+        stride=5 if command == "install" else 3,
         disturbances=[1, 2, 4, 7],
     )
     wrong = [end for end in ends.ends if end.state == "half" or end.look_code != 0 or "Traceback" in end.look]
