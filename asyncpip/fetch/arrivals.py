@@ -95,11 +95,15 @@ class Arrivals:
             try:
                 return await take(content)
             finally:
-                if partial is not None:  # one that is not whole stays for the next run
+                if partial is not None and isinstance(content, ReceivedFile):
                     with anyio.CancelScope(shield=True):
-                        await anyio.to_thread.run_sync(
-                            unlink_quietly, content.path if isinstance(content, ReceivedFile) else partial
-                        )
+                        await anyio.to_thread.run_sync(_end, content)
         finally:
             for path in opened:
                 self._files.give_back(path)
+
+
+def _end(partial: ReceivedFile) -> None:
+    """Remove a partial file that was whole, unless it was renamed; until now no other run may have taken it."""
+    unlink_quietly(partial.path)
+    partial.release()

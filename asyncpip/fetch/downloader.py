@@ -1,7 +1,6 @@
-"""Archives over the network: streamed, resumed where they were cut, bounded in memory.
+"""Archives over the network: streamed to files, resumed where they were cut.
 
-Small archives stay in memory, for they are unpacked at once and their bytes are not wanted again; large ones go to a
-partial file of the store, which a later run goes on with.
+Large ones go to a partial file of the store, which a later run goes on with; others to a temporary one.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from asyncpip.core.urls import redact, without_fragment
 from asyncpip.errors import DownloadError, StoreError
 from asyncpip.fetch import side_by_side
 from asyncpip.fetch.side_by_side import SideBySide, content_range
-from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, TemporaryFileSink
+from asyncpip.fetch.sinks import FileSink, Progress, TemporaryFileSink
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
@@ -37,9 +36,9 @@ if TYPE_CHECKING:
     from asyncpip.net.transport import Response, Transport
 
 IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
-"""Archives up to this size never touch the disk as archives."""
+"""Beyond this size an archive goes to a partial file, and is looked at as it arrives."""
 IN_FLIGHT_LIMIT_BYTES = 64 * 1024 * 1024
-"""Bytes of archives held in memory at once, arriving or waiting for a worker."""
+"""Bytes of archives that lie in temporary files at once, arriving or waiting for a worker: on tmpfs that is memory."""
 _SURPLUS_BYTES = 1024 * 1024
 """An archive may be this much longer than its index says, and twice as long, before it is given up at its head: mostly
 the digest decides, and says more; but nobody has to fetch gigabytes to see that they are wrong."""
@@ -83,12 +82,12 @@ class Downloader:
         label: str,
         size_bytes: int | None,
         partial_path: str | None,
-        open_file: OpenFile | None = None,
+        open_file: OpenFile,
         watchers: Sequence[Watcher] = (),
     ) -> Received:
-        """Return the archive at ``url``: in ``partial_path``, else in what ``open_file`` opens, else in memory.
+        """Return the archive at ``url``: in ``partial_path``, else in what ``open_file`` opens.
 
-        One of a few bytes is in memory too where it need not be. ``watchers`` see what goes to a partial file. Raises
+        One of a few bytes without ``partial_path`` is in memory. ``watchers`` see what goes to a partial file. Raises
         `DownloadError`, and `StoreError` where a file cannot be written. A partial file is left behind for the next run
         when the transfer fails.
         """
@@ -97,11 +96,11 @@ class Downloader:
                 self._transport, self._reporter, self._resume_retries, url, label, size_bytes, lambda: self._spare(url)
             )
             try:
-                sink: Sink
-                if partial_path is not None:
-                    sink = await anyio.to_thread.run_sync(FileSink, partial_path, watchers)
-                else:
-                    sink = TemporaryFileSink(open_file) if open_file else MemorySink()
+                sink: Sink = (
+                    TemporaryFileSink(open_file)
+                    if partial_path is None
+                    else await anyio.to_thread.run_sync(FileSink, partial_path, watchers)
+                )
                 done = False
                 try:
                     await transfer.run(sink)

@@ -32,6 +32,13 @@ class ReceivedFile(Row):
     path: str
     size_bytes: int
     """How long the archive is; the file may be longer."""
+    lock: int | None = None
+    """A descriptor that keeps other runs from the file as long as it is open, where they know of it."""
+
+    def release(self) -> None:
+        """Let others have the file."""
+        if self.lock is not None:
+            os.close(self.lock)
 
     def __len__(self) -> int:
         """Return the archive's size, as for one in memory."""

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import io
-import os
-from contextlib import suppress
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
 
+from asyncpip.core.names import Digest
 from asyncpip.core.urls import url_to_path, without_fragment
 from asyncpip.errors import DownloadError, RequirementError
-from asyncpip.fetch.downloader import IN_MEMORY_LIMIT_BYTES
-from asyncpip.fetch.hashes import check_digests, demands_of
-from asyncpip.fetch.received import ReceivedFile
+from asyncpip.fetch.arrivals import Arrivals
+from asyncpip.fetch.hashes import RunningDigests, check_known, demands_of
+from asyncpip.fetch.received import FreshFiles, ReceivedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO, TypeVar
 
     from asyncpip.core.hashes import AllowedHashes
-    from asyncpip.core.names import Digest
     from asyncpip.core.page import PageFile
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.fetch.sinks import Received
     from asyncpip.store.store import Store
 
     Result = TypeVar("Result")
+
+_READ_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class SdistFetcher:
     """Fetches source archives. Made inside the event loop."""
 
     def __init__(self, store: Store, downloader: Downloader, jobs: anyio.CapacityLimiter) -> None:
-        self._store = store
+        self._arrivals = Arrivals(store, downloader, FreshFiles(store))
         self._downloader = downloader
         self._jobs = jobs
 
@@ -57,43 +56,47 @@ class SdistFetcher:
         """
         if file.url.startswith("file:"):
             return await anyio.to_thread.run_sync(self._read_local, file, required, use, limiter=self._jobs)
-        partial = None
-        if file.size is not None and file.size > IN_MEMORY_LIMIT_BYTES:
-            partial = self._store.partial_path(file.hashes.get("sha256") or without_fragment(file.url))
+
+        async def take(received: Received) -> Result:
+            return await anyio.to_thread.run_sync(self._open, received, file, required, use, limiter=self._jobs)
+
         with self._downloader.expecting(file.filename, file.size):
-            content = await self._downloader.fetch(
-                file.url, label=file.filename, size_bytes=file.size, partial_path=partial
-            )
-        try:
-            return await anyio.to_thread.run_sync(self._use, content, file, required, use, limiter=self._jobs)
-        finally:
-            if partial is not None:
-                with suppress(OSError):
-                    os.unlink(partial)
+            return await self._arrivals.fetch(file, take)
 
     def _read_local(
         self, file: PageFile, required: AllowedHashes, use: Callable[[BinaryIO, CheckedSdist], Result]
     ) -> Result:
         try:
             with open(url_to_path(without_fragment(file.url)), "rb") as reading:
-                content = reading.read()
+                content = reading.read()  # the file is the user's, who may write it meanwhile
         except ValueError as error:
             raise RequirementError(str(error)) from error
         except OSError as error:
             raise DownloadError(f"could not read {file.filename}", why=str(error)) from error
-        return self._use(content, file, required, use)
+        return self._use(io.BytesIO(content), file, required, use)
 
-    @staticmethod
-    def _use(
-        content: Received | bytes,
+    def _open(
+        self,
+        received: Received,
         file: PageFile,
         required: AllowedHashes,
         use: Callable[[BinaryIO, CheckedSdist], Result],
     ) -> Result:
+        if not isinstance(received, ReceivedFile):
+            return self._use(io.BytesIO(received), file, required, use)
+        with open(received.path, "rb") as reading:
+            return self._use(reading, file, required, use)
+
+    @staticmethod
+    def _use(
+        archive: BinaryIO, file: PageFile, required: AllowedHashes, use: Callable[[BinaryIO, CheckedSdist], Result]
+    ) -> Result:
         demands = demands_of(given=file.hashes, required=required)
-        if isinstance(content, ReceivedFile):
-            with open(content.path, "rb") as reading, mmap(reading.fileno(), 0, access=ACCESS_READ) as data:
-                digest = check_digests(data, demands, label=file.filename, url=file.url)
-                return use(reading, CheckedSdist(digest, len(data)))
-        digest = check_digests(content, demands, label=file.filename, url=file.url)
-        return use(io.BytesIO(content), CheckedSdist(digest, len(content)))
+        digests, size_bytes = RunningDigests(demands), 0
+        while data := archive.read(_READ_BYTES):
+            digests.feed(data)
+            size_bytes += len(data)
+        known = digests.known()
+        check_known(known, demands, label=file.filename, url=file.url)
+        archive.seek(0)
+        return use(archive, CheckedSdist(Digest(known["sha256"]), size_bytes))

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     OpenFile = Callable[[int], tuple[int, str]]
     """Gives descriptor and path of a file for so many bytes, 0 where nobody knows how many these are."""
 
-_AT_ONCE_BYTES = 64 * 1024 * 1024
-"""Memory is taken up to this size when a server announces it; beyond it, as the bytes really come."""
 UNANNOUNCED_LIMIT_BYTES = 1024 * 1024 * 1024
 """What an archive may have of which neither index nor server tells the size."""
 _IN_MEMORY_BYTES = 64 * 1024
@@ -87,60 +85,6 @@ class Watcher(Protocol):
         """Take the next bytes."""
 
 
-class MemorySink:
-    """Keeps an archive in memory: in one piece from the start where its size is known."""
-
-    def __init__(self) -> None:
-        self._content = bytearray()
-        self.received = 0
-
-    async def take(self, response: Response, size_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
-        """See `Sink`."""
-        if size_bytes is None:
-            await self._take_chunks(response, on_bytes)
-            return
-        while self.received < size_bytes:
-            if self.received == len(self._content):
-                self._enlarge(min(size_bytes, max(2 * self.received, _AT_ONCE_BYTES)))
-            room = memoryview(self._content)[self.received : size_bytes]
-            start_bytes = response.received_bytes
-            try:
-                got_bytes = await response.read_into(room, on_bytes)
-            finally:
-                self.received += response.received_bytes - start_bytes
-            if got_bytes < len(room):
-                return
-
-    async def restart(self) -> None:
-        """See `Sink`."""
-        self._content = bytearray()
-        self.received = 0
-
-    async def finish(self) -> Received:
-        """See `Sink`."""
-        if self.received < len(self._content):
-            return bytearray(self._content[: self.received])
-        return self._content
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
-
-    async def _take_chunks(self, response: Response, on_bytes: Callable[[int], None]) -> None:
-        content = bytearray(self._content[: self.received])  # a view of the old one may live on, in an error's frames
-        self._content = content
-        async for chunk in response.chunks():
-            _check_unannounced(response, self.received + len(chunk))
-            content += chunk
-            self.received += len(chunk)
-            on_bytes(len(chunk))
-
-    def _enlarge(self, size_bytes: int) -> None:
-        # Not in place: a view of it may live on for a while, in the frames of an error.
-        content = bytearray(size_bytes)
-        content[: self.received] = self._content[: self.received]
-        self._content = content
-
-
 class TemporaryFileSink:
     """Writes an archive to a file as it comes, one beyond a few bytes; in the loop's own thread.
 
@@ -163,8 +107,9 @@ class TemporaryFileSink:
             self._content = bytearray()
 
         def take_piece(piece: memoryview) -> None:
-            if size_bytes is None:
-                _check_unannounced(response, self.received + len(piece))
+            if size_bytes is None and self.received + len(piece) > UNANNOUNCED_LIMIT_BYTES:
+                why = f"more than {UNANNOUNCED_LIMIT_BYTES} bytes came, and nobody says how many there are"
+                raise TransportError(FailureKind.PROTOCOL, response.url, why)
             self._write(piece)
             on_bytes(len(piece))
 
@@ -197,13 +142,6 @@ class TemporaryFileSink:
             os.close(self._file[0])
 
 
-def _check_unannounced(response: Response, size_bytes: int) -> None:
-    """Give an archive up that is too long for one whose size nobody tells."""
-    if size_bytes > UNANNOUNCED_LIMIT_BYTES:
-        why = f"more than {UNANNOUNCED_LIMIT_BYTES} bytes came, and nobody says how many there are"
-        raise TransportError(FailureKind.PROTOCOL, response.url, why)
-
-
 class FileSink:
     """Writes an archive to a partial file, going on where it ends; threads look at it as it comes."""
 
@@ -214,6 +152,8 @@ class FileSink:
         """
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self._descriptor, self._path = _open_alone(path)
+        self._is_finished = False
+        """Whether the descriptor is somebody else's by now."""
         self._watchers = watchers
         self._conveyor = Conveyor([self._write, *(watcher.feed for watcher in watchers[1:])])
         self.received = os.lseek(self._descriptor, 0, os.SEEK_END)
@@ -259,10 +199,11 @@ class FileSink:
     async def finish(self) -> Received:
         """See `Sink`."""
         await anyio.to_thread.run_sync(self._conveyor.flush)
-        return ReceivedFile(self._path, self.received)
+        self._is_finished = True
+        return ReceivedFile(self._path, self.received, self._descriptor)
 
     async def aclose(self) -> None:
-        """Keep on disk what has arrived, as far as the disk takes it; the lock on the file ends here."""
+        """Keep on disk what has arrived, as far as the disk takes it; the lock on what is not whole ends here."""
         await anyio.to_thread.run_sync(self._close)
 
     def _restart(self) -> None:
@@ -279,7 +220,8 @@ class FileSink:
             return  # whoever finished the transfer has flushed before, and heard of it
         finally:
             self._conveyor.close()
-            os.close(self._descriptor)
+            if not self._is_finished:
+                os.close(self._descriptor)
 
     def _write(self, data: memoryview) -> None:
         view = data

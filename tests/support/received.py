@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 
 def bytes_of(received: Received) -> bytes:
-    """Return the archive, wherever it lies."""
+    """Return the archive, wherever it lies, and let others have the file."""
     if not isinstance(received, ReceivedFile):
         return bytes(received)
-    with open(received.path, "rb") as reading:
-        return reading.read(received.size_bytes)
+    try:
+        with open(received.path, "rb") as reading:
+            return reading.read(received.size_bytes)
+    finally:
+        received.release()

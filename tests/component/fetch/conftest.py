@@ -32,6 +32,7 @@ class Fetching:
 
     def __init__(self, folder: Path) -> None:
         self.store: Store = open_test_store(folder / "store")
+        (folder / "store" / "tmp").mkdir(parents=True, exist_ok=True)  # made in the loop once, which counts as blocking
         self.reporter = MemoryReporter()
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ import pytest
 
 from asyncpip.core.events import Message, TransferEnded, TransferProgress, TransferStarted
 from asyncpip.errors import DownloadError, StoreError
+from asyncpip.fetch.received import FreshFiles
 from tests.support.index_server import Fault
 from tests.support.received import bytes_of
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from asyncpip.fetch.downloader import Downloader
+    from asyncpip.store.store import Store
     from tests.component.fetch.conftest import Fetching
     from tests.support.index_server import IndexServer
 
@@ -53,7 +56,11 @@ async def fetch(
 ) -> bytes:
     async with fetching.open_downloader(resume_retries=resume_retries) as downloader:
         content = await downloader.fetch(
-            server.file_url(NAME) + "#sha256=0", label=NAME, size_bytes=size, partial_path=partial
+            server.file_url(NAME) + "#sha256=0",
+            label=NAME,
+            size_bytes=size,
+            partial_path=partial,
+            open_file=FreshFiles(fetching.store).take,
         )
         return bytes_of(content)
 
@@ -234,7 +241,13 @@ async def test_what_came_is_kept_when_cancelled(fetching: Fetching, server: Inde
     server.script(FILE, Fault(stall_at=100_000, stall_seconds=5))
     async with fetching.open_downloader() as downloader:
         with anyio.move_on_after(0.2):
-            await downloader.fetch(server.file_url(NAME), label=NAME, size_bytes=len(DATA), partial_path=partial_file)
+            await downloader.fetch(
+                server.file_url(NAME),
+                label=NAME,
+                size_bytes=len(DATA),
+                partial_path=partial_file,
+                open_file=FreshFiles(fetching.store).take,
+            )
     assert read(partial_file) == DATA[:100_000]
 
 
@@ -294,13 +307,13 @@ async def test_no_more_at_once_than_there_are_slots(fetching: Fetching, server: 
     async with fetching.open_downloader(concurrent=2) as downloader, anyio.create_task_group() as tasks:
         downloader._reporter = Counting()
         for name in names:
-            tasks.start_soon(_fetch_one, downloader, server.file_url(name), name)
+            tasks.start_soon(_fetch_one, downloader, fetching.store, server.file_url(name), name)
     assert most == 2
     assert len(server.requests) == 6
 
 
-async def _fetch_one(downloader: object, url: str, name: str) -> None:
-    await downloader.fetch(url, label=name, size_bytes=1000, partial_path=None)  # type: ignore[attr-defined] # its own
+async def _fetch_one(downloader: Downloader, store: Store, url: str, name: str) -> None:
+    await downloader.fetch(url, label=name, size_bytes=1000, partial_path=None, open_file=FreshFiles(store).take)
 
 
 async def test_cancelling_gives_slots_back(fetching: Fetching, server: IndexServer) -> None:
@@ -308,8 +321,20 @@ async def test_cancelling_gives_slots_back(fetching: Fetching, server: IndexServ
     async with fetching.open_downloader(concurrent=1) as downloader:
         for _ in range(2):
             with anyio.move_on_after(0.1) as scope:
-                await downloader.fetch(server.file_url(NAME), label=NAME, size_bytes=None, partial_path=None)
+                await downloader.fetch(
+                    server.file_url(NAME),
+                    label=NAME,
+                    size_bytes=None,
+                    partial_path=None,
+                    open_file=FreshFiles(fetching.store).take,
+                )
             assert scope.cancelled_caught
         with anyio.fail_after(5):
-            content = await downloader.fetch(server.file_url(NAME), label=NAME, size_bytes=None, partial_path=None)
+            content = await downloader.fetch(
+                server.file_url(NAME),
+                label=NAME,
+                size_bytes=None,
+                partial_path=None,
+                open_file=FreshFiles(fetching.store).take,
+            )
     assert bytes_of(content) == DATA

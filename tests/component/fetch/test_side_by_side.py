@@ -53,11 +53,20 @@ def partial(tmp_path: Path) -> Path:
     return tmp_path / "partial"
 
 
+def never(_: int) -> tuple[int, str]:
+    raise AssertionError("a large archive goes to its partial file")
+
+
 async def fetch(downloader: Downloader, server: IndexServer, partial: Path) -> bytes:
     digests = RunningDigests([])
     whole = bytes_of(
         await downloader.fetch(
-            server.file_url(NAME), label=NAME, size_bytes=None, partial_path=str(partial), watchers=[digests]
+            server.file_url(NAME),
+            label=NAME,
+            size_bytes=None,
+            partial_path=str(partial),
+            watchers=[digests],
+            open_file=never,
         )
     )
     seen = RunningDigests([])
@@ -137,7 +146,11 @@ async def test_connections_that_others_have_are_not_taken(
 
         async def fetch_other() -> None:
             await downloader.fetch(
-                server.file_url(other), label=other, size_bytes=None, partial_path=str(tmp_path / "other")
+                server.file_url(other),
+                label=other,
+                size_bytes=None,
+                partial_path=str(tmp_path / "other"),
+                open_file=never,
             )
 
         tasks.start_soon(fetch_other)

@@ -13,7 +13,8 @@ import pytest
 
 from asyncpip.core.events import TransferProgress
 from asyncpip.fetch import conveyor, sinks
-from asyncpip.fetch.sinks import FileSink, MemorySink, Progress, TemporaryFileSink
+from asyncpip.fetch.received import ReceivedFile
+from asyncpip.fetch.sinks import FileSink, Progress, TemporaryFileSink
 from asyncpip.net.transport import FailureKind, TransportError
 from tests.support.memory import MemoryReporter
 from tests.support.received import bytes_of
@@ -42,14 +43,13 @@ def open_temporary(folder: Path) -> tuple[int, str]:
     return os.open(path, os.O_WRONLY | os.O_CREAT), path
 
 
-@pytest.fixture(params=["memory", "file", "temporary", "temporary or memory"])
+@pytest.fixture(params=["partial", "temporary", "temporary or memory"])
 def sink(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sink:
-    monkeypatch.setattr(sinks, "_AT_ONCE_BYTES", 1000)
     monkeypatch.setattr(conveyor, "BUFFER_BYTES", 1000)
     monkeypatch.setattr(sinks, "_IN_MEMORY_BYTES", 1000 if request.param == "temporary" else 50_000)
     if request.param.startswith("temporary"):
         return TemporaryFileSink(lambda _: open_temporary(tmp_path))
-    return MemorySink() if request.param == "memory" else FileSink(str(tmp_path / "partial" / "file"))
+    return FileSink(str(tmp_path / "partial" / "file"))
 
 
 async def whole(sink: Sink) -> bytes:
@@ -200,6 +200,24 @@ async def test_what_was_handed_over_and_not_taken_is_written_in_order(tmp_path: 
     assert (CONTENT * 1000).startswith(written)
 
 
+async def test_no_other_run_has_a_file_before_it_is_released(tmp_path: Path) -> None:
+    """Else it could begin the file again while this run reads what it has checked."""
+    pytest.importorskip("fcntl")
+    path = str(tmp_path / "partial")
+    sink = FileSink(path)
+    await sink.take(answer(CONTENT), len(CONTENT), ignored)
+    received = await sink.finish()
+    await sink.aclose()
+    assert isinstance(received, ReceivedFile)
+    other = FileSink(path)
+    await other.restart()
+    await other.aclose()
+    assert bytes_of(received) == CONTENT  # and releases it
+    another = FileSink(path)
+    assert another.received == len(CONTENT)
+    await another.aclose()
+
+
 async def test_a_full_disk_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conveyor, "BUFFER_BYTES", 1000)
     sink = FileSink(str(tmp_path / "partial"))
@@ -240,13 +258,10 @@ async def test_no_file_is_made_for_a_few_bytes(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("kind", ["memory", "temporary"])
-async def test_an_archive_whose_size_nobody_tells_is_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+async def test_an_archive_whose_size_nobody_tells_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sinks, "UNANNOUNCED_LIMIT_BYTES", 5000)
     for size in (5000, 5001):
-        sink = MemorySink() if kind == "memory" else TemporaryFileSink(lambda _: open_temporary(tmp_path))
+        sink = TemporaryFileSink(lambda _: open_temporary(tmp_path))
         if size <= 5000:
             await sink.take(answer(CONTENT[:size]), None, ignored)
             assert await whole(sink) == CONTENT[:size]

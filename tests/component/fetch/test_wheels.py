@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -219,6 +220,7 @@ async def test_a_broken_wheel(fetching: Fetching, server: IndexServer) -> None:
 
 
 async def test_a_store_that_cannot_be_written_to(fetching: Fetching, server: IndexServer, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path / "store")
     (tmp_path / "store").write_text("a file in its place")
     with pytest.raises(StoreError, match=NAME):
         await fetch(fetching, file_of(server))
