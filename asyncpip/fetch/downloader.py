@@ -87,7 +87,7 @@ class Downloader:
     ) -> Received:
         """Return the archive at ``url``: in ``partial_path``, else in what ``open_file`` opens.
 
-        One of a few bytes without ``partial_path`` is in memory. ``watchers`` see what goes to a partial file. Raises
+        One of a few bytes without ``partial_path`` is in memory. ``watchers`` see it as it arrives. Raises
         `DownloadError`, and `StoreError` where a file cannot be written. A partial file is left behind for the next run
         when the transfer fails.
         """
@@ -97,7 +97,7 @@ class Downloader:
             )
             try:
                 sink: Sink = (
-                    TemporaryFileSink(open_file)
+                    TemporaryFileSink(open_file, watchers)
                     if partial_path is None
                     else await anyio.to_thread.run_sync(FileSink, partial_path, watchers)
                 )

@@ -89,10 +89,12 @@ class TemporaryFileSink:
     """Writes an archive to a file as it comes, one beyond a few bytes; in the loop's own thread.
 
     That is a copy into the page cache, the cost of one more read from the socket. A thread would take longer to wake.
+    Watchers see each piece there too, while other threads have the interpreter.
     """
 
-    def __init__(self, open_file: OpenFile) -> None:
+    def __init__(self, open_file: OpenFile, watchers: Sequence[Watcher] = ()) -> None:
         self._open_file = open_file
+        self._watchers = watchers
         self._file: tuple[int, str] | None = None
         self._content = bytearray()
         """All that has come, as long as there is no file."""
@@ -111,6 +113,8 @@ class TemporaryFileSink:
                 why = f"more than {UNANNOUNCED_LIMIT_BYTES} bytes came, and nobody says how many there are"
                 raise TransportError(FailureKind.PROTOCOL, response.url, why)
             self._write(piece)
+            for watcher in self._watchers:
+                watcher.feed(piece)
             on_bytes(len(piece))
 
         most_bytes = UNANNOUNCED_LIMIT_BYTES + 1 if size_bytes is None else size_bytes
@@ -131,6 +135,8 @@ class TemporaryFileSink:
         """See `Sink`. What the file holds is written over."""
         self._content = bytearray()
         self.received = 0
+        for watcher in self._watchers:
+            watcher.restart()
 
     async def finish(self) -> Received:
         """See `Sink`."""

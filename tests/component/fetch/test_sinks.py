@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 import time
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,6 +14,7 @@ import pytest
 
 from asyncpip.core.events import TransferProgress
 from asyncpip.fetch import conveyor, sinks
+from asyncpip.fetch.hashes import RunningDigests
 from asyncpip.fetch.received import ReceivedFile
 from asyncpip.fetch.sinks import FileSink, Progress, TemporaryFileSink
 from asyncpip.net.transport import FailureKind, TransportError
@@ -249,6 +251,22 @@ async def test_a_full_disk_under_a_temporary_file(tmp_path: Path, monkeypatch: p
         with pytest.raises(OSError, match="no space"):
             await sink.take(answer(CONTENT * 10), len(CONTENT) * 10, ignored)
     await sink.aclose()
+
+
+@pytest.mark.parametrize("in_memory", [100, 50_000])
+async def test_what_sees_an_archive_sees_each_piece_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
+) -> None:
+    monkeypatch.setattr(sinks, "_IN_MEMORY_BYTES", in_memory)
+    digests = RunningDigests([])
+    sink = TemporaryFileSink(lambda _: open_temporary(tmp_path), [digests])
+    await sink.take(answer(CONTENT[:500]), None, ignored)  # of nobody knows how many
+    await sink.take(answer(CONTENT[500:]), len(CONTENT), ignored)
+    assert digests.known() == {"sha256": sha256(CONTENT).hexdigest()}
+    await sink.restart()
+    await sink.take(answer(CONTENT), len(CONTENT), ignored)
+    assert digests.known() == {"sha256": sha256(CONTENT).hexdigest()}
+    assert await whole(sink) == CONTENT
 
 
 async def test_no_file_is_made_for_a_few_bytes(tmp_path: Path) -> None:
