@@ -204,13 +204,21 @@ class _Changes:
         for decision in plan.add:
             lines += output.collecting_lines(decision, stored[decision.name], this.cwd)
         lines.append(output.installing_line(plan.add))
-        versions = {name: manifest.version for name, manifest in self.manifests.items() if manifest is not None}
+        manifests = {name: manifest for name, manifest in self.manifests.items() if manifest is not None}
+        versions = {name: manifest.version for name, manifest in manifests.items()}
         lines.append(output.success_line(plan.add, versions))
         keep_install(
             self.store,
             this.question,
             fresh_until=fetched.fresh_until,
-            wheels=[RememberedWheel(stored[each.name].digest, requested=each.requested) for each in plan.add],
+            wheels=[
+                RememberedWheel(
+                    stored[each.name].digest,
+                    file_count=manifests[each.name].file_count,
+                    requested=each.requested,
+                )
+                for each in plan.add
+            ],
             lines=lines,
         )
 

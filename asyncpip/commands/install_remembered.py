@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from asyncpip.commands.install_start import Start
     from asyncpip.store.store import Store
 
-_BUCKET = "installs-v2"
+_BUCKET = "installs-v3"
 _FIELDS = 3
 MOST_NAMES_BESIDE_A_SUMMARY = 12
 """Three screen lines or so of names. Where a live display sums up, more would push all else off the screen."""
@@ -38,10 +38,11 @@ MOST_NAMES_BESIDE_A_SUMMARY = 12
 class RememberedWheel:
     """One wheel of a remembered installation."""
 
-    __slots__ = ("digest", "requested")
+    __slots__ = ("digest", "file_count", "requested")
 
-    def __init__(self, digest: str, *, requested: bool) -> None:
+    def __init__(self, digest: str, *, file_count: int, requested: bool) -> None:
         self.digest = digest
+        self.file_count = file_count
         self.requested = requested
 
 
@@ -52,7 +53,7 @@ def keep_install(
     body = "\0".join(
         (
             repr(fresh_until),
-            "\n".join(f"{wheel.digest} {int(wheel.requested)}" for wheel in wheels),
+            "\n".join(f"{wheel.digest} {wheel.file_count} {int(wheel.requested)}" for wheel in wheels),
             "\n".join(lines),
         )
     ).encode("utf-8", "surrogateescape")
@@ -73,8 +74,7 @@ def install_remembered(start: Start) -> int | None:
         store.begin_use()
         # Somebody may have changed it while we waited for the lock.
         unchanged = question.rpartition("\0")[2] == installed_part(installed_entries(start.selected.target.sys_path))
-        manifests = _read_manifests(store, wheels) if unchanged else None
-        if manifests is None or not _carry_out(start, store, wheels, manifests, lines[:-1]):
+        if not unchanged or not _carry_out(start, store, wheels, lines[:-1]):
             store.end_use()
             return None  # the slow path fetches again what was damaged
         store.mark_used(wheel.digest for wheel in wheels)
@@ -87,14 +87,18 @@ def _carry_out(
     start: Start,
     store: Store,
     wheels: Sequence[RememberedWheel],
-    manifests: Sequence[tuple[str, Manifest]],
     lines: Sequence[str],
 ) -> bool:
-    """Install ``wheels``, saying ``lines``; return False, all put back, where a stored wheel was changed."""
+    """Install ``wheels``, saying ``lines``; return False, all put back, where a stored wheel is gone or changed."""
     target, settings, tell = start.selected.target, start.context.settings, start.context.reporter.emit
     compiles = settings.flag("compile")
+    # A process of its own looks at every stored file while this one reads what is to go where.
+    looking = check_beside([(store.tree_path(wheel.digest), wheel.file_count) for wheel in wheels])
+    manifests = _read_manifests(store, wheels)
+    if manifests is None:
+        looking.abandon()
+        return False
     tell(StageProgress(Stage.INSTALLING, 0, len(wheels)))
-    looking = check_beside(manifests)
 
     def tell_if_intact() -> None:
         try:
@@ -142,8 +146,10 @@ def _read(store: Store, question: str) -> tuple[list[RememberedWheel], list[str]
     fresh_until, wheels, lines = fields
     if time.time() >= float(fresh_until):
         return None
-    pairs = [line.split(" ") for line in wheels.split("\n")]
-    return [RememberedWheel(digest, requested=flag == "1") for digest, flag in pairs], lines.split("\n")
+    parts = [line.split(" ") for line in wheels.split("\n")]
+    return [
+        RememberedWheel(digest, file_count=int(count), requested=flag == "1") for digest, count, flag in parts
+    ], lines.split("\n")
 
 
 def _read_manifests(store: Store, wheels: Sequence[RememberedWheel]) -> list[tuple[str, Manifest]] | None:
@@ -153,7 +159,10 @@ def _read_manifests(store: Store, wheels: Sequence[RememberedWheel]) -> list[tup
         if data is None:
             return None
         try:
-            found.append((store.tree_path(wheel.digest), Manifest.decode(data)))
+            manifest = Manifest.decode(data)
         except ValueError:
             return None
+        if manifest.file_count != wheel.file_count:
+            return None
+        found.append((store.tree_path(wheel.digest), manifest))
     return found

@@ -106,8 +106,14 @@ def apply_changes(
         for path, content in rewritten.items():
             write_new(path, content, 0o666)
         before_linking()
-        link_files([*link_jobs(placed), *bytecode.links()], mode=link_mode, jobs=jobs)
-        rows = _place_all_others(placed, new, where, link_mode)
+        rows: list[list[str]] = []
+        link_files(
+            [*link_jobs(placed), *bytecode.links()],
+            mode=link_mode,
+            jobs=jobs,
+            made=new.make_for_others(placed),
+            meanwhile=lambda: rows.extend(_place_others(item, where, link_mode) for item in placed),
+        )
         compiled = compile_sources(bytecode.sources) if compile_sources and bytecode.sources else []
         _write_records(placed, rows, compiled, bytecode.linked)
         transaction.commit([directory for removal in removals for directory in removal.directories])
@@ -176,13 +182,6 @@ def _keeps_files(path: str, moved: Collection[str]) -> bool:
         if any(os.path.join(place, name) not in moved for name in (*names, *links)):
             return True
     return False
-
-
-def _place_all_others(placed: list[Placed], new: NewDirectories, where: Destination, link_mode: str) -> list[list[str]]:
-    """Put all into place that is not linked below roots; return each wheel's RECORD lines of it."""
-    for path in new.for_others:
-        os.makedirs(path, exist_ok=True)
-    return [_place_others(item, where, link_mode) for item in placed]
 
 
 def _place_others(item: Placed, where: Destination, link_mode: str) -> list[str]:

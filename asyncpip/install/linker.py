@@ -11,14 +11,14 @@ import os
 import stat
 import sys
 
+from asyncpip.install.manifest import Manifest
 from asyncpip.install.parallel import Background, run_parallel
 from asyncpip.store.layout import MANIFEST_NAME
+from asyncpip.store.store import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from asyncpip.install.manifest import Manifest
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 HARDLINK, CLONE, COPY, SYMLINK, MOVE = "hardlink", "clone", "copy", "symlink", "move"
 LINK_MODES = (HARDLINK, CLONE, COPY, SYMLINK)
@@ -52,10 +52,21 @@ def damaged_trees(trees: Sequence[tuple[str, Manifest]], *, jobs: int) -> set[in
     return set()
 
 
-def check_beside(trees: Sequence[tuple[str, Manifest]]) -> Background:
-    """Start to look whether any of ``trees`` is damaged; `finish` raises `OSError` where one is."""
-    largest_first = sorted(trees, key=lambda tree: tree[1].file_count, reverse=True)  # so that both end together
-    return Background(_check, largest_first)
+def check_beside(trees: Sequence[tuple[str, int]]) -> Background:
+    """Start to look whether any of ``trees``, with how many files each has, is damaged.
+
+    `finish` raises `OSError` where one is. That a manifest is whole, and has so many files, is for its reader to see.
+    """
+    sizes: dict[str, list[int]] = {}
+
+    def check(piece: tuple[str, int]) -> None:
+        tree, first = piece
+        if tree not in sizes:
+            sizes[tree] = Manifest.sizes_in(read_file(os.path.join(tree, MANIFEST_NAME)) or b"")
+        if not is_intact(tree, sizes[tree][first : first + _CHUNK_FILES], first):
+            raise OSError(errno.EILSEQ, "changed since it was unpacked", tree)
+
+    return Background(check, [(tree, first) for tree, count in trees for first in range(0, count, _CHUNK_FILES)])
 
 
 def _check(tree: tuple[str, Manifest]) -> None:
@@ -64,15 +75,15 @@ def _check(tree: tuple[str, Manifest]) -> None:
         raise OSError(errno.EILSEQ, "changed since it was unpacked", tree[0])
 
 
-def is_intact(tree: str, sizes: Sequence[int]) -> bool:
-    """Return whether the files 0, 1, … beside a manifest have these ``sizes``, and none is later than it."""
+def is_intact(tree: str, sizes: Sequence[int], first: int = 0) -> bool:
+    """Return whether the files ``first``, … beside a manifest have these ``sizes``, and none is later than it."""
     look = os.stat
     prefix = "" if _HAVE_DIR_FD else tree + os.sep
     try:
         stamp = look(os.path.join(tree, MANIFEST_NAME)).st_mtime_ns
         descriptor = os.open(tree, _DIRECTORY_FLAGS) if _HAVE_DIR_FD else None
         try:
-            for index, size in enumerate(sizes):
+            for index, size in enumerate(sizes, first):
                 info = look(f"{prefix}{index}", dir_fd=descriptor)
                 if info.st_mtime_ns > stamp or info.st_size != size:
                     return False
@@ -84,10 +95,18 @@ def is_intact(tree: str, sizes: Sequence[int]) -> bool:
     return True
 
 
-def link_files(jobs_list: Sequence[LinkJob], *, mode: str, jobs: int) -> None:
+def link_files(
+    jobs_list: Sequence[LinkJob],
+    *,
+    mode: str,
+    jobs: int,
+    made: Mapping[str, Iterable[str]] = {},
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
     """Put stored files into place, and make the directories for them below the root of each job, which exists.
 
-    Destinations do not exist. Raises `InstallError`, `OSError`.
+    ``made`` has by root some of those directories that are there. ``meanwhile`` is called while others are at work
+    already. Destinations do not exist. Raises `InstallError`, `OSError`.
     """
     chunks = [
         (tree, root, paths[at : at + _CHUNK_FILES], first + at)
@@ -95,17 +114,19 @@ def link_files(jobs_list: Sequence[LinkJob], *, mode: str, jobs: int) -> None:
         for at in range(0, len(paths), _CHUNK_FILES)
     ]
     place = _PLACERS[mode]
+    known_by_root = {root: set(directories) for root, directories in made.items()}
 
     def link_chunk(chunk: LinkJob) -> None:
         tree, root, paths, first = chunk
+        known = known_by_root.setdefault(root, set())
         if not _HAVE_DIR_FD or mode == SYMLINK:
-            _make_directories(paths, root + os.sep, None)
+            _make_directories(paths, root + os.sep, None, known)
             for index, path in enumerate(paths, first):
                 _place_one(place, os.path.join(tree, str(index)), os.path.join(root, path), None, None)
             return
         source, target = os.open(tree, _DIRECTORY_FLAGS), os.open(root, _DIRECTORY_FLAGS)
         try:
-            _make_directories(paths, "", target)
+            _make_directories(paths, "", target, known)
             if mode == HARDLINK:
                 _link_run(paths, first, source, target)
             else:
@@ -115,14 +136,21 @@ def link_files(jobs_list: Sequence[LinkJob], *, mode: str, jobs: int) -> None:
             os.close(source)
             os.close(target)
 
-    run_parallel(link_chunk, chunks, jobs=jobs)
+    run_parallel(link_chunk, chunks, jobs=jobs, meanwhile=meanwhile)
 
 
-def _make_directories(paths: list[str], prefix: str, root: int | None) -> None:
-    """Make the directories that ``paths`` lie in; another worker may be making them too."""
-    for directory in sorted({path.rpartition("/")[0] for path in paths}):
+def _make_directories(paths: list[str], prefix: str, root: int | None, known: set[str]) -> None:
+    """Make the directories that ``paths`` lie in, and add them to ``known``; another worker may be making them too."""
+    new = {path.rpartition("/")[0] for path in paths} - known
+    for directory in list(new):  # parents have to be there before: a call that fails takes as long as one that does not
+        above = directory.rpartition("/")[0]
+        while above and above not in known and above not in new:
+            new.add(above)
+            above = above.rpartition("/")[0]
+    for directory in sorted(new):
         if directory:
             _make_directory(directory, prefix, root)
+    known |= new  # this process, or thread, has made or seen them
 
 
 def _make_directory(directory: str, prefix: str, root: int | None) -> None:
@@ -131,12 +159,6 @@ def _make_directory(directory: str, prefix: str, root: int | None) -> None:
     except FileExistsError:
         if not stat.S_ISDIR(os.stat(prefix + directory, dir_fd=root).st_mode):
             raise
-    except FileNotFoundError:
-        parent = directory.rpartition("/")[0]
-        if not parent:
-            raise
-        _make_directory(parent, prefix, root)
-        _make_directory(directory, prefix, root)
 
 
 def _link_run(paths: list[str], first: int, source: int, target: int) -> None:

@@ -22,6 +22,7 @@ class Manifest:
     """One unpacked wheel. Files are stored under their index: first the ``root_paths``, then the ``other_files``."""
 
     __slots__ = (
+        "_root_rows",
         "_sizes",
         "console_scripts",
         "digest",
@@ -33,7 +34,6 @@ class Manifest:
         "root_directories",
         "root_is_purelib",
         "root_paths",
-        "root_rows",
         "version",
         "warnings",
     )
@@ -51,7 +51,7 @@ class Manifest:
         gui_scripts: list[tuple[str, str, str]],
         root_directories: list[str],
         root_paths: list[str],
-        root_rows: list[str],
+        root_rows: list[str] | str,
         other_files: list[tuple[str, str, str, bool]],
         sizes: list[int] | str,
         warnings: list[str],
@@ -71,8 +71,7 @@ class Manifest:
         """Directories below the root, parents before children."""
         self.root_paths = root_paths
         """Path below the root of stored files 0, 1, …"""
-        self.root_rows = root_rows
-        """Ready RECORD lines for `root_paths`, sorted by path; RECORD's own line is not among them."""
+        self._root_rows = root_rows
         self.other_files = other_files
         """Scheme key, path below the scheme's directory, RECORD hash and size (`sha256=…,12` or `,`), and whether the
         file is a script whose `#!python` line names the target's interpreter."""
@@ -85,9 +84,17 @@ class Manifest:
         return len(self.root_paths) + len(self.other_files)
 
     @property
+    def root_rows(self) -> list[str]:
+        """Ready RECORD lines for `root_paths`, sorted by path; RECORD's own line is not among them.
+
+        Taken apart when they are asked for: that is when all files are in place.
+        """
+        return _items(self._root_rows) if isinstance(self._root_rows, str) else self._root_rows
+
+    @property
     def sizes(self) -> list[int]:
         """Bytes of each stored file, in order; only a check of the tree needs them, so they are read then."""
-        return list(map(int, _items(self._sizes))) if isinstance(self._sizes, str) else self._sizes
+        return _numbers(self._sizes) if isinstance(self._sizes, str) else self._sizes
 
     @property
     def metadata_index(self) -> int:
@@ -118,6 +125,15 @@ class Manifest:
             raise ValueError("a text of the wheel holds NUL")
         return f"{_MAGIC} {crc32(body):08x}\0".encode() + body
 
+    @staticmethod
+    def sizes_in(data: bytes) -> list[int]:
+        """Return the `sizes` in ``data``, of which nothing else is looked at; empty where it is damaged."""
+        fields = data.rsplit(b"\0", 2)
+        try:
+            return _numbers(fields[-2].decode("ascii"))
+        except (ValueError, IndexError):
+            return []
+
     @classmethod
     def decode(cls, data: bytes) -> Manifest:
         """Return the manifest in ``data``; raise ValueError where it is damaged or of another version."""
@@ -138,7 +154,7 @@ class Manifest:
             gui_scripts=[_script(line) for line in _items(fields[7])],
             root_directories=_items(fields[8]),
             root_paths=_items(fields[9]),
-            root_rows=_items(fields[10]),
+            root_rows=fields[10],
             other_files=[_other_file(line) for line in _items(fields[11])],
             sizes=fields[12],
             warnings=_items(fields[13]),
@@ -151,6 +167,10 @@ def _lines(items: Iterable[str]) -> str:
 
 def _items(field: str) -> list[str]:
     return field.split("\n") if field else []
+
+
+def _numbers(field: str) -> list[int]:
+    return list(map(int, _items(field)))
 
 
 def _script(line: str) -> tuple[str, str, str]:

@@ -34,14 +34,22 @@ _threads: set[_Worker] = set()
 """Threads that are at work."""
 
 
-def run_parallel(action: Callable[[Item], None], items: Sequence[Item], *, jobs: int) -> None:
+def run_parallel(
+    action: Callable[[Item], None],
+    items: Sequence[Item],
+    *,
+    jobs: int,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
     """Call ``action`` on each of ``items``, which it only reads; raise the first error.
 
-    In a child process ``action`` changes nothing but the disk: what it leaves in memory is lost.
+    In a child process ``action`` changes nothing but the disk: what it leaves in memory is lost. ``meanwhile`` is
+    called in this process, when the others, if there are any, have begun.
     """
     if jobs > 1 and _FORK_FROM_ITEMS <= len(items) <= _MOST_TOKENS and _may_fork():
-        _run_in_processes(action, items, min(jobs, 4))
+        _run_in_processes(action, items, min(jobs, 4), meanwhile)
     else:
+        meanwhile()
         run_in_threads(action, items, jobs=jobs)
 
 
@@ -83,7 +91,10 @@ def be_a_child() -> None:
 
 
 class Background:
-    """Items that a forked process takes while the caller does something else; at `finish` the caller takes them too."""
+    """Items that a forked process takes while the caller does something else; at `finish` the caller takes them too.
+
+    One of `finish` and `abandon` is called.
+    """
 
     def __init__(self, action: Callable[[Item], None], items: Sequence[Item]) -> None:
         """``action`` only looks. Where there can be no process, all is done at `finish`."""
@@ -103,6 +114,12 @@ class Background:
             shared.finish()
         else:
             self._do_all()
+
+    def abandon(self) -> None:
+        """Let it end soon; what is left is not done."""
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            shared.abandon()
 
 
 def _may_fork() -> bool:
@@ -174,8 +191,10 @@ class _Worker(threading.Thread):
             self.join()
 
 
-def _run_in_processes(action: Callable[[Item], None], items: Sequence[Item], jobs: int) -> None:
-    _Shared(action, items, children=jobs - 1).finish()
+def _run_in_processes(
+    action: Callable[[Item], None], items: Sequence[Item], jobs: int, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    _Shared(action, items, children=jobs - 1).finish(meanwhile)
 
 
 class _Shared:
@@ -203,12 +222,14 @@ class _Shared:
             except OSError:  # this user may have no more processes: the caller does what they would have done
                 break
 
-    def finish(self) -> None:
-        """Take part, until nothing is left and all have ended; raise the first error."""
+    def finish(self, before: Callable[[], None] = lambda: None) -> None:
+        """Take part after ``before``, until nothing is left and all have ended; raise the first error."""
         error: BaseException | None = None
         try:
+            before()
             self._work()
         except BaseException as own:  # noqa: BLE001 - raised below, when no child changes the disk any more
+            _drain(self._tokens)
             error = own
         for child, answers in self._children:
             try:
@@ -221,6 +242,14 @@ class _Shared:
         os.close(self._tokens)
         if error is not None:
             raise error
+
+    def abandon(self) -> None:
+        """Leave nothing to do, and wait for the end of what is being done."""
+        _drain(self._tokens)
+        os.close(self._tokens)
+        for child, answers in self._children:
+            os.close(answers)
+            _reap(child)
 
 
 def _fork(work: Callable[[], None]) -> tuple[int, int]:

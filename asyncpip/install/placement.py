@@ -249,6 +249,18 @@ class NewDirectories:
             return True
         return any(path.startswith(base) and path[len(base) :] in found for base, found in self.below.items())
 
+    def make_for_others(self, placed: Sequence[Placed]) -> dict[str, list[str]]:
+        """Make the directories below roots that files come into which are not linked; return dist-infos, by root."""
+        for path in self.for_others:
+            os.makedirs(path, exist_ok=True)
+        made: dict[str, list[str]] = {}
+        for item in placed:
+            directory = item.wheel.manifest.dist_info
+            if directory in self.below[item.base]:
+                os.mkdir(item.info)
+            made.setdefault(item.root, []).append(directory)
+        return made
+
     def _add_below(self, item: Placed) -> None:
         new = self.below.setdefault(item.base, {})
         old = self._old_below.setdefault(item.base, set())

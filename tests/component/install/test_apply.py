@@ -247,12 +247,12 @@ def test_threads_do_not_show(
     wheels = shared_wheels(store)
     target.install(wheels, jobs=1)
 
-    def shuffled(jobs_list: Sequence[LinkJob], *, mode: str, jobs: int) -> None:
+    def shuffled(jobs_list: Sequence[LinkJob], **options: Any) -> None:
         pieces = [
             (tree, root, [path], first + at) for tree, root, paths, first in jobs_list for at, path in enumerate(paths)
         ]
         random.Random(seed).shuffle(pieces)  # noqa: S311 - an order, not a secret
-        link_files(pieces, mode=mode, jobs=jobs)
+        link_files(pieces, **options)
 
     monkeypatch.setattr("asyncpip.install.apply.link_files", shuffled)
     other = Target(tmp_path / "other")

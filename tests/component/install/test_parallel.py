@@ -165,3 +165,40 @@ def test_what_is_found_in_the_background_is_raised_at_the_end(bad: int) -> None:
     with pytest.raises(OSError, match="changed"):
         looking.finish()
     assert no_children()
+
+
+@pytest.mark.parametrize("count", [0, 3, 2000])
+def test_what_is_abandoned_ends(count: int) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    looking = Background(lambda _: time.sleep(0.001), range(count))
+    looking.abandon()
+    assert no_children()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("count", [0, 1, 100])
+def test_meanwhile_the_caller_does_something_else(tmp_path: Path, count: int) -> None:
+    done: list[int] = []
+
+    def wait_for_the_others() -> None:
+        while count == 100 and len(os.listdir(tmp_path)) < count:
+            time.sleep(0.001)  # the children alone
+        done.append(1)
+
+    run_parallel(lambda number: (tmp_path / str(number)).touch(), range(count), jobs=4, meanwhile=wait_for_the_others)
+    assert done == [1]
+    assert len(os.listdir(tmp_path)) == count
+
+
+def test_what_fails_meanwhile_ends_the_rest(tmp_path: Path) -> None:
+    def make(number: int) -> None:
+        time.sleep(0.001)
+        (tmp_path / str(number)).touch()
+
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, "full", "/x")
+
+    with pytest.raises(OSError, match="full"):
+        run_parallel(make, range(2000), jobs=2, meanwhile=fail)
+    assert len(os.listdir(tmp_path)) < 1000
+    assert no_children()
