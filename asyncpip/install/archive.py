@@ -20,23 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from mmap import mmap
-    from typing import Protocol
 
     Buffer = bytes | mmap | memoryview
-
-    class Decompress(Protocol):
-        """What `decompressobj` returns."""
-
-        @property
-        def unconsumed_tail(self) -> bytes:
-            """What there was no room for."""
-
-        @property
-        def eof(self) -> bool:
-            """Whether the end of the compressed data has come."""
-
-        def decompress(self, data: bytes | memoryview, max_length: int, /) -> bytes:
-            """Return what ``data`` expands to, up to ``max_length``; the rest of it is `unconsumed_tail`."""
 
     Member = tuple[str, int, int, int, int, int, bool]
     """name, method, CRC-32, compressed size, size, offset of the data, whether any execute bit is set."""
@@ -56,7 +41,6 @@ ONE_SHOT_LIMIT_BYTES = 48 * 1024 * 1024
 """Members up to this size are inflated in one call; larger ones in pieces, so that memory stays bounded."""
 CHUNK_BYTES = 512 * 1024
 """Pieces stay in the processor's cache, and the C library keeps their memory: pieces of 4 MiB took 0.1 s a GB more."""
-_PACKED_CHUNK_BYTES = 128 * 1024
 MAX_DEFLATE_RATIO = 1032
 """Deflate's own limit: 258 bytes from 2 bits; a header that promises more lies."""
 MAX_UNPACKED_RATIO = 100
@@ -129,13 +113,15 @@ class ArchiveReader:
 
     def read_chunks(self, member: Member) -> Iterator[bytes]:
         """Yield the content of a large ``member`` in pieces; size and CRC are checked at the end."""
+        from asyncpip.install.inflating import InflateError, Inflater  # noqa: PLC0415 - few archives have such members
+
         name, method, crc, _, size, _, _ = member
         raw = self._raw(member)
         seen_crc = seen_size = 0
         if method == STORED:
             pieces = _slices(raw)
         elif method == DEFLATED:
-            pieces = inflated_pieces(decompressobj(-15), raw)
+            pieces = Inflater().pieces(raw, CHUNK_BYTES)
         else:
             pieces = self._other_pieces(member)
         try:
@@ -145,7 +131,7 @@ class ArchiveReader:
                     break
                 seen_crc = crc32(piece, seen_crc)
                 yield piece
-        except zlib_error as error:
+        except InflateError as error:
             raise self.broken(f"member `{name}` is damaged ({error})") from error
         if seen_size != size or seen_crc != crc:
             raise self.broken(f"member `{name}` is damaged (size or CRC-32 differs)")
@@ -330,16 +316,6 @@ class ArchiveReader:
 def _slices(raw: memoryview) -> Iterator[bytes]:
     for at in range(0, len(raw), CHUNK_BYTES):
         yield bytes(raw[at : at + CHUNK_BYTES])
-
-
-def inflated_pieces(inflater: Decompress, raw: memoryview) -> Iterator[bytes]:
-    """Yield what ``raw``, the next bytes for ``inflater``, expand to; raise `zlib.error` where that is not possible."""
-    for at in range(0, len(raw), _PACKED_CHUNK_BYTES):
-        piece = inflater.decompress(raw[at : at + _PACKED_CHUNK_BYTES], CHUNK_BYTES)
-        yield piece
-        while len(piece) == CHUNK_BYTES and not inflater.eof:
-            piece = inflater.decompress(inflater.unconsumed_tail, CHUNK_BYTES)
-            yield piece
 
 
 def write_all(descriptor: int, content: bytes | bytearray | memoryview) -> None:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from zlib import decompressobj
-from zlib import error as zlib_error
 
 from asyncpip.core.unpacking import EarlyMember, early_path
 from asyncpip.install.archive import (
+    CHUNK_BYTES,
     DEFLATED,
     ENCRYPTED,
     FULL_32,
@@ -25,9 +24,9 @@ from asyncpip.install.archive import (
     STORED,
     UNPACKED_ALWAYS_BYTES,
     crc32,
-    inflated_pieces,
     write_all,
 )
+from asyncpip.install.inflating import InflateError, Inflater
 
 _FROM_BYTES = 1024 * 1024
 """Smaller members are written by the unpacker: libdeflate is twice as fast with them, and they take little time."""
@@ -106,7 +105,7 @@ class ArrivingWheel:
     def _continue(self, member: _Member, data: memoryview) -> None:
         try:
             member.write(data)
-        except zlib_error:
+        except InflateError:
             self._give_up()
             return
         except OSError:
@@ -135,23 +134,26 @@ class _Member:
         self.left_bytes = declared.packed_bytes
         self._path = early_path(staging, declared.start)
         self._descriptor = os.open(self._path, _FLAGS, 0o666)
-        self._inflater = decompressobj(-15) if declared.method == DEFLATED else None
+        self._inflater = Inflater() if declared.method == DEFLATED else None
         self._crc = self._written_bytes = 0
 
     def write(self, data: memoryview) -> None:
-        """Write what ``data``, the member's next bytes, expand to; raises `zlib.error` where that is not possible."""
+        """Write what ``data``, the member's next bytes, expand to.
+
+        Raises `InflateError` where that is not possible, `OSError`.
+        """
         self.left_bytes -= len(data)
-        for piece in (data,) if self._inflater is None else inflated_pieces(self._inflater, data):
+        for piece in (data,) if self._inflater is None else self._inflater.pieces(data, CHUNK_BYTES):
             self._written_bytes += len(piece)
             if self._written_bytes > self.declared.size_bytes:
-                raise zlib_error("more than was declared")
+                raise InflateError("more than was declared")
             self._crc = crc32(piece, self._crc)
             write_all(self._descriptor, piece)
 
     def finish(self) -> bool:
         """Close the file; return whether it is what was declared, and remove it where it is not."""
         is_whole = (self._written_bytes, self._crc) == (self.declared.size_bytes, self.declared.crc) and (
-            self._inflater is None or self._inflater.eof
+            self._inflater is None or self._inflater.is_at_end
         )
         if is_whole:
             os.close(self._descriptor)

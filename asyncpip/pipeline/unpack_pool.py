@@ -40,8 +40,9 @@ class UnpackPool:
     def run(self, job: UnpackJob) -> Outcome:
         """Do ``job``; raises `UnpackCancelledError` when the pool is cancelled, `StoreError` when a child died."""
         with self._lock:
-            self._inline_left -= job.size_bytes
-            inline = self._inline_left >= 0
+            inline = not self._idle and job.size_bytes <= self._inline_left
+            if inline:
+                self._inline_left -= job.size_bytes
         if inline:
             return run_job(job, self._cancelled.is_set)
         with self._lock:

@@ -53,6 +53,7 @@ THIRD_PARTY_HOMES = {
     "truststore": "asyncpip.net.tls",
     "keyring": "asyncpip.net.keyring_source",
     "deflate": "asyncpip.install.archive",
+    "isal": "asyncpip.install.inflating",
 }
 """How the name of a module starts that may import a library: elsewhere its types and exceptions are unknown."""
 

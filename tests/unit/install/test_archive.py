@@ -13,6 +13,7 @@ import pytest
 
 from asyncpip.errors import WheelFormatError
 from asyncpip.install import archive as archive_module
+from asyncpip.install import inflating as inflating_module
 from asyncpip.install.archive import ArchiveReader
 
 if TYPE_CHECKING:
@@ -123,6 +124,13 @@ def test_forms(form: str, read: Callable[[bytes], Contents], monkeypatch: pytest
 def test_without_libdeflate(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive_module, "_HAVE_LIBDEFLATE", False)
     assert contents_of(FORMS[form]()) == CONTENTS
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_in_pieces_without_isal(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflating_module, "_HAVE_ISAL", False)
+    monkeypatch.setattr(archive_module, "CHUNK_BYTES", 1000)
+    assert chunks_of(FORMS[form]()) == CONTENTS
 
 
 def test_a_memory_map_is_read() -> None:
