@@ -29,7 +29,7 @@ try:
     from isal.igzip_lib import DECOMP_DEFLATE, IgzipDecompressor, IsalError
 
     _HAVE_ISAL = True
-    _BROKEN: tuple[type[Exception], ...] = (zlib_error, IsalError)  # type: ignore[assignment]  # their stub's mistake
+    _BROKEN: tuple[type[Exception], ...] = (zlib_error, IsalError)
 except ImportError:  # no wheel of it for this platform: 0.6 of the speed, same result
     _HAVE_ISAL = False
     _BROKEN = (zlib_error,)

@@ -78,6 +78,19 @@ def test_a_tree(tmp_path: Path, pool: UnpackPool) -> None:
     assert snapshot(tmp_path / "ü 0") == snapshot(tmp_path / "ü 2")
 
 
+def test_a_large_archive_leaves_room_for_small_ones_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = job(tmp_path / "small")
+    monkeypatch.setattr(unpack_pool, "INLINE_BYTES", small.size_bytes)
+    pool = UnpackPool()
+    large = job(tmp_path / "large", build_wheel("demo", "1.0", files={"demo/noise.bin": os.urandom(10_000)})[1])
+    assert pool.run(large).kind == OK
+    busy = pool._take()
+    assert pool._all == [busy]
+    assert pool.run(small).kind == OK
+    assert pool._all == [busy]
+    pool.close()
+
+
 def test_both_ways_make_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = os.umask(0o027)
     try:
