@@ -1,4 +1,4 @@
-"""Records written beside the run, many at a time: a thread and back for each of 500 small files cost 0.05 s a run."""
+"""Records written beside the run or at its end, many at a time: a thread and back for each of 500 cost it 0.05 s."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from anyio.abc import TaskGroup
 
-_GATHER_SECONDS = 0.02
+_GATHER_SECONDS = 1.0
+"""What is killed meanwhile has to be fetched again. Most runs are over before: then all is written at their end, when
+no solver waits for its turn behind four system calls a file. Against 0.02 s that is 5 % of a resolution's time."""
 
 
 class LateWrites:

@@ -12,7 +12,8 @@ from asyncpip.index.late_writes import LateWrites
 pytestmark = pytest.mark.anyio
 
 
-async def test_all_is_written_in_order_and_off_the_loop() -> None:
+async def test_all_is_written_in_order_and_off_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyncpip.index.late_writes._GATHER_SECONDS", 0.02)
     done: list[tuple[int, bool]] = []
     here = threading.get_ident()
     async with anyio.create_task_group() as tasks:
