@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from asyncpip.core.values import Row
 
+METADATA_LIMIT_BYTES = 32 * 1024 * 1024
+"""METADATA with a long description is some 100 KB; beyond this a wheel is hostile."""
+
 
 class CoreMetadata(Row):
     """The fields of a distribution's METADATA or PKG-INFO that decide about dependencies, as written there."""

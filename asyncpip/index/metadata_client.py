@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
 from asyncpip.core.events import Level, Message
 from asyncpip.core.hashes import KNOWN_ALGORITHMS
+from asyncpip.core.metadata import METADATA_LIMIT_BYTES
 from asyncpip.core.names import normalize_name
 from asyncpip.core.small_digests import sha256_of
 from asyncpip.core.urls import path_to_url, redact, url_to_path
+from asyncpip.core.values import Row
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import DownloadError, HashMismatchError
-from asyncpip.index.ranges import FIRST_TAIL_BYTES, METADATA_LIMIT_BYTES, ByteRange, TailReader, metadata_of_archive
 from asyncpip.net.transport import TransportError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.events import Reporter
     from asyncpip.core.page import PageFile
+    from asyncpip.index.ranges import ByteRange
     from asyncpip.net.transport import Transport
 
 ARCHIVE_LIMIT_BYTES = 32 * 1024 * 1024
@@ -39,11 +41,11 @@ INLINE_BYTES = 1024 * 1024
 _OK, _PARTIAL = 200, 206
 _NO_SUFFIX_RANGES = (400, 405, 416, 501)
 """How servers answer that know ranges but none that count from the end."""
-_CONTENT_RANGE = re.compile(r"bytes\s+(\d+)-(\d+)/(\d+)")
+_CONTENT_RANGE = r"bytes\s+(\d+)-(\d+)/(\d+)"
 _IDENTITY = {"accept-encoding": "identity"}
 
 
-class MetadataResult(NamedTuple):
+class MetadataResult(Row):
     """What could be learnt of a file without the downloader."""
 
     metadata: bytes | None
@@ -98,6 +100,8 @@ async def _fetch_companion(transport: Transport, file: PageFile, reporter: Repor
 
 
 async def _fetch_by_ranges(transport: Transport, file: PageFile, project: NormalizedName) -> MetadataResult:
+    from asyncpip.index.ranges import TailReader  # noqa: PLC0415 - for indexes without PEP 658
+
     reader = TailReader(project, file.size)
     while (wanted := reader.next_range()) is not None:
         answer = await _fetch_range(transport, file, wanted)
@@ -139,6 +143,8 @@ async def _fetch_tail(transport: Transport, file: PageFile) -> tuple[int, bytes,
     """Return the tail of an archive whose server knows no suffix ranges; its first byte tells the size."""
     async with transport.get(file.url, _IDENTITY | {"range": "bytes=0-0"}) as response:
         total = _content_range(response.headers)[2] if response.status == _PARTIAL else 0
+    from asyncpip.index.ranges import FIRST_TAIL_BYTES, ByteRange  # noqa: PLC0415 - as above
+
     if not total:
         raise ValueError("the server sends no ranges")
     return await _fetch_range(transport, file, ByteRange(max(0, total - FIRST_TAIL_BYTES), total))
@@ -146,7 +152,7 @@ async def _fetch_tail(transport: Transport, file: PageFile) -> tuple[int, bytes,
 
 def _content_range(headers: Mapping[str, str]) -> tuple[int, int, int]:
     """Return first and last byte and the size of the whole (RFC 9110 §14.4)."""
-    match = _CONTENT_RANGE.fullmatch(headers.get("content-range", "").strip())
+    match = re.fullmatch(_CONTENT_RANGE, headers.get("content-range", "").strip())
     if match is None:
         raise ValueError("the server does not say which range it sends")
     first, last, total = (int(text) for text in match.groups())
@@ -156,6 +162,8 @@ def _content_range(headers: Mapping[str, str]) -> tuple[int, int, int]:
 
 
 async def _whole(file: PageFile, data: bytes, project: NormalizedName) -> MetadataResult:
+    from asyncpip.index.ranges import metadata_of_archive  # noqa: PLC0415 - as above
+
     def read() -> MetadataResult:
         check_digests(data, file.hashes, file.url)
         return MetadataResult(metadata_of_archive(data, project), data)
@@ -165,6 +173,8 @@ async def _whole(file: PageFile, data: bytes, project: NormalizedName) -> Metada
 
 def _read_local(file: PageFile, project: NormalizedName | None) -> MetadataResult:
     """Read the companion file or the tail of an archive on this machine."""
+    from asyncpip.index.ranges import TailReader  # noqa: PLC0415 - as above
+
     try:
         path = url_to_path(file.url)
         companion = f"{path}.metadata"

@@ -6,12 +6,13 @@ JSON pages, the large ones, are read as far as they are looked at (`json_page`);
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from asyncpip.core.page import PageFile
 from asyncpip.core.urls import join, redact, split_credentials
+from asyncpip.core.values import Row
 from asyncpip.errors import IndexAccessError
 from asyncpip.index.json_page import JsonPage, JsonRecord, entry_names
 from asyncpip.index.page_files import (
@@ -38,7 +39,7 @@ PAGE_LIMIT_BYTES = 200 * 1024 * 1024
 """The largest known project page is 50 MB of JSON; beyond this an index is out of order or hostile."""
 
 
-class Links(NamedTuple):
+class Links(Row):
     """The file entries of a page as written, and what their addresses are relative to."""
 
     base_url: str

@@ -33,12 +33,12 @@ _ROW = 6
 _SEPARATORS = ("-", "_", ".", "")
 _LONGEST_NAME = 1024
 """File systems take 255 bytes; what is far longer is no file."""
-_UNSAFE_NAME = re.compile(r"[/\\\x00-\x1f\x7f]")
+_UNSAFE_NAME = r"[/\\\x00-\x1f\x7f]"
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._-]+(?::\d+)?/[A-Za-z0-9._~/-]*")
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9._-]+(?::\d+)?(?=/)")
-_RESERVED = re.compile("(@|%2F)", re.IGNORECASE)
-_FRAGMENT_HASH = re.compile(rf"(?:^|&)({'|'.join(KNOWN_ALGORITHMS)})=([^&]*)")
+_RESERVED = "(@|%2F)"
+_FRAGMENT_HASH = rf"(?:^|&)({'|'.join(KNOWN_ALGORITHMS)})=([^&]*)"
 
 
 class OldFile(PageFile, frozen=True, gc=False):
@@ -114,11 +114,11 @@ def _add(rows: list[int], first: int, end: int) -> int:
 def _usable_names(filenames: Sequence[str], *, are_plain: bool) -> Sequence[str]:
     """Return ``filenames`` with empty ones instead of those that no file can have."""
     joined = "".join(filenames)
-    is_safe = not ("/" in joined or "\x7f" in joined) if are_plain else not _UNSAFE_NAME.search(joined)
+    is_safe = not ("/" in joined or "\x7f" in joined) if are_plain else not re.search(_UNSAFE_NAME, joined)
     if is_safe and max(map(len, filenames), default=0) <= _LONGEST_NAME:
         return filenames
     return [
-        "" if len(filename) > _LONGEST_NAME or _UNSAFE_NAME.search(filename) else filename for filename in filenames
+        "" if len(filename) > _LONGEST_NAME or re.search(_UNSAFE_NAME, filename) else filename for filename in filenames
     ]
 
 
@@ -233,7 +233,7 @@ def _finished_file(file: PageFile, base_url: str) -> PageFile | None:
             return None
     if url.partition(":")[0] not in ("http", "https", "file"):
         return None
-    found = _FRAGMENT_HASH.search(fragment)
+    found = re.search(_FRAGMENT_HASH, fragment) if fragment else None
     return PageFile(
         filename=file.filename,
         url=url,
@@ -257,6 +257,6 @@ def _quoted(url: str) -> str:
     safe = "/:" if parts.scheme == "file" else "/"  # drive letters
     path = "".join(
         piece.upper() if at % 2 else quote(unquote(piece, errors="surrogateescape"), safe, errors="surrogateescape")
-        for at, piece in enumerate(_RESERVED.split(parts.path))
+        for at, piece in enumerate(re.split(_RESERVED, parts.path, flags=re.IGNORECASE))
     )
     return urlunsplit(parts._replace(path=path))

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from asyncpip.core.metadata import METADATA_LIMIT_BYTES
 from asyncpip.core.names import normalize_name
+from asyncpip.core.values import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +24,6 @@ FIRST_TAIL_BYTES = 64 * 1024
 NEIGHBOUR_BYTES = 32 * 1024
 """Asked for in front of a central directory that was cut: there METADATA usually stands."""
 DIRECTORY_LIMIT_BYTES = 64 * 1024 * 1024
-METADATA_LIMIT_BYTES = 32 * 1024 * 1024
-"""METADATA with a long description is some 100 KB; beyond these two a wheel is hostile."""
 MAX_REQUESTS = 4
 
 _END = struct.Struct("<4sHHHHIIH")
@@ -37,7 +37,7 @@ _ENCRYPTED = 0x1
 _METADATA_NAME = b".dist-info/METADATA"
 
 
-class ByteRange(NamedTuple):
+class ByteRange(Row):
     """Bytes from ``start`` up to, without, ``end``; a negative start counts from an end that is not known (None)."""
 
     start: int
@@ -49,7 +49,7 @@ class ByteRange(NamedTuple):
         return f"bytes={self.start}" if self.end is None else f"bytes={self.start}-{self.end - 1}"
 
 
-class _Member(NamedTuple):
+class _Member(Row):
     name: bytes
     flags: int
     method: int

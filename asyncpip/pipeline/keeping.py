@@ -13,7 +13,6 @@ from asyncpip.core.metadata import parse_core_metadata
 from asyncpip.core.unpacking import metadata_digest
 from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.fetch.wheels import WheelFetcher
-from asyncpip.index.ranges import FIRST_TAIL_BYTES, peek_metadata
 from asyncpip.install.archive import ArchiveReader
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.wheel import read_layout
@@ -271,6 +270,8 @@ def read_wheel_metadata(path: str) -> bytes:
 
 def peek_wheel_metadata(path: str) -> bytes | None:
     """Return METADATA of the wheel at ``path``, where that is found without reading all else."""
+    from asyncpip.index.ranges import FIRST_TAIL_BYTES, peek_metadata  # noqa: PLC0415 - archives kept whole only
+
     try:
         with open(path, "rb", buffering=0) as reading:
             size = reading.seek(0, os.SEEK_END)

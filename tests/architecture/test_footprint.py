@@ -179,7 +179,7 @@ def test_install_of_wheels_loads_nothing_that_builds(environments: dict[str, Pat
 
 NOT_FOR_A_NAME = (
     "encodings.idna", "packaging.markers", "packaging.requirements", "packaging.tags", "packaging.utils",
-    "asyncpip.environment.markers", "asyncpip.fetch.archives", "asyncpip.install.uninstaller",
+    "asyncpip.environment.markers", "asyncpip.fetch.archives", "asyncpip.index.ranges", "asyncpip.install.uninstaller",
     "asyncpip.resolve.requirement_options", "asyncpip.resolve.requirement_text", "asyncpip.resolve.requirements_file",
 )  # fmt: skip
 """What an install that is given names, of projects with usual metadata, does without."""
