@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 
 from asyncpip.install.journal import Journal, JournalError
 from asyncpip.store.store import read_file, remove_quietly, remove_tree
@@ -121,10 +122,18 @@ class Transaction:
 
 
 def write_new(path: str, content: bytes, mode: int) -> None:
-    """Write a file that `begin` announced; raise where something has that name."""
+    """Write a file that `begin` announced; raise where something has that name.
+
+    The umask takes away what it masks, but of a script only the right to write: it can be read and run by those whom
+    ``mode`` names, as pip's can.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(path, flags, mode)
     try:
+        if mode & 0o111 and sys.platform != "win32":
+            given = os.fstat(descriptor).st_mode & 0o777
+            if given | mode & 0o555 != given:
+                os.fchmod(descriptor, given | mode & 0o555)
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,7 +32,18 @@ def test_bytecode(twins: Twins) -> None:
     twins.check("tools==2.0", Wanted.LEAVES_NO_EMPTY_DIRECTORY, compiled=True)
 
 
-def test_a_tight_umask_and_files_that_stand_in_the_way(twins: Twins) -> None:
+@pytest.mark.parametrize("umask", [0o077, 0o027, 0o002])
+def test_another_umask(twins: Twins, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        twins.check("tools==1.0 extra-dep")
+        twins.check("tools==1.0 --force-reinstall --no-cache-dir")
+        twins.check("tools==1.0 --target flat", Wanted.RECORDS_TARGET_PATHS)
+    finally:
+        os.umask(before)
+
+
+def test_files_that_stand_in_the_way(twins: Twins) -> None:
     def occupy(workplace: Workplace) -> None:
         site_packages = workplace.environment.site_packages
         (site_packages / "tools").mkdir()

@@ -144,12 +144,15 @@ def test_modes_with_another_umask(
 ) -> None:
     os.umask(umask)
     store = open_test_store(tmp_path / "store", umask=umask)
-    target.install([stored_wheel(store, "demo", "1.0", **FULL)], link_mode=mode)
+    parts = FULL | {"executable": [*FULL["executable"], "demo-1.0.data/scripts/run"]}
+    target.install([stored_wheel(store, "demo", "1.0", **parts)], link_mode=mode)
     modes = {
         path.name: path.stat().st_mode & 0o7777 for path in (*target.site.rglob("*"), *(target.root / "bin").iterdir())
     }
     assert modes["__init__.py"] == modes["RECORD"] == modes["INSTALLER"] == modes["METADATA"] == plain
     assert modes["data.bin"] == modes["plain"] == executable
+    assert modes["run"] == executable, "a script of the wheel, its first line written anew"
+    assert modes["demo"] == modes["demo-gui"] == 0o755, "pip lets everybody run the scripts of entry points"
     assert modes["sub"] == 0o777 & ~umask
 
 
