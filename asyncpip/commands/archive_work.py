@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from asyncpip.install.linker import CLONE, HARDLINK, MOVE, place_file
 from asyncpip.install.plan import yanked_warning
 from asyncpip.install.transaction import PREFIX
 from asyncpip.pipeline.download_plan import DownloadRequest, TargetRequest, run_downloads
-from asyncpip.store.store import remove_quietly, remove_tree
+from asyncpip.store.store import process_umask, remove_quietly, remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,6 +94,7 @@ class ArchiveDirectory:
         self.path = path
         self._exists_action = next((action for action in exists_actions if action in "iwba"), "w")
         self._mode = MOVE if moves else HARDLINK
+        self._file_mode = 0o666 & ~process_umask()
 
     def prepare(self) -> None:
         """Make the directory; remove what killed runs left in it."""
@@ -115,7 +117,7 @@ class ArchiveDirectory:
             return False
         aside = os.path.join(self.path, f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
         try:
-            place_file(stored.path, aside, mode=CLONE if stored.is_local else self._mode)
+            self._put(stored, aside)
             try:
                 os.replace(aside, os.path.join(self.path, name))
             finally:
@@ -123,6 +125,19 @@ class ArchiveDirectory:
         except OSError as error:
             raise DownloadError(f"could not write {os.path.join(self.path, name)}", why=str(error)) from error
         return True
+
+    def _put(self, stored: StoredArchive, aside: str) -> None:
+        """Put an archive at ``aside``, with the permissions of any new file; a file of the user's own keeps its own.
+
+        Permissions travel through hard links, and the store holds what runs with other umasks have fetched.
+        """
+        found = os.stat(stored.path).st_mode & 0o777
+        wanted = found if stored.is_local else self._file_mode
+        mode = CLONE if stored.is_local or (self._mode == HARDLINK and found != wanted) else self._mode
+        place_file(stored.path, aside, mode=mode)
+        if mode != HARDLINK:
+            with contextlib.suppress(PermissionError):  # some file systems have none
+                os.chmod(aside, wanted)
 
     def _may_replace(self, name: str) -> bool:
         """Return whether a zipped checkout may go where another one stands, which may be renamed before."""

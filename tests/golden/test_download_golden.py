@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,28 @@ def test_into_the_working_directory(twins: Twins) -> None:
     check(twins, "plain")
     check(twins, "plain --dest {work}/deep/down")
     check(twins, "--destination-directory other 'Top.Name[x]'")
+
+
+@pytest.mark.parametrize("cache", ["", " --no-cache-dir"])
+def test_permissions_do_not_depend_on_who_fetched_first(twins: Twins, cache: str) -> None:
+    before = os.umask(0o077)
+    try:
+        for umask in (0o077, 0o022, 0o002, 0o027):
+            os.umask(umask)
+            check(twins, f"-d dest-{umask:o} child{cache}")
+    finally:
+        os.umask(before)
+
+
+def test_permissions_of_the_user_s_own_files(twins: Twins) -> None:
+    def write(workplace: Workplace) -> None:
+        path = workplace.work / "links" / "plain-1.0-py3-none-any.whl"
+        path.parent.mkdir()
+        path.write_bytes(build_wheel("plain", "1.0")[1])
+        path.chmod(0o440)
+
+    twins.each(write)
+    check(twins, "--no-index -f links -d dest plain")
 
 
 def test_what_is_installed_does_not_count(twins: Twins) -> None:
