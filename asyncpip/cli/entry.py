@@ -23,8 +23,12 @@ _STDERR = 2
 def run() -> NoReturn:
     """Run the command line of this process and end it."""
     gc.disable()
-    open_standard_streams()
-    code = main(sys.argv[1:], quickens_imports=True)
+    try:
+        open_standard_streams()
+        code = main(sys.argv[1:], quickens_imports=True)
+    except KeyboardInterrupt:  # while the command line is still imported, or when it has ended
+        os.write(_STDERR, b"ERROR: Operation cancelled by user\n")
+        os._exit(1)
     for stream in (sys.stdout, sys.stderr):  # noqa: TID251 - nothing is written, only what is held back let go
         try:
             stream.flush()

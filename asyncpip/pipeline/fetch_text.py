@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import anyio
-
 from asyncpip.core.urls import redact
 from asyncpip.errors import IndexAccessError
 from asyncpip.pipeline.late_transport import LateTransport
+from asyncpip.pipeline.loop import run_until_interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,7 @@ _OK = 200
 
 def fetch_text(url: str, options: TransportOptions, reporter: Reporter, environ: Mapping[str, str]) -> bytes:
     """Return what is at ``url``; blocks. Raises `IndexAccessError`."""
-    return anyio.run(_fetch, url, options, reporter, environ)
+    return run_until_interrupted(_fetch, url, options, reporter, environ)
 
 
 async def _fetch(url: str, options: TransportOptions, reporter: Reporter, environ: Mapping[str, str]) -> bytes:

@@ -80,8 +80,12 @@ class Site(Workplace):
         when: Callable[[], bool],
         group: bool = False,
         command: str = "install",
+        presses: int = 1,
     ) -> Outcome:
-        """Run ``asyncpip COMMAND ARGUMENTS`` and send it a signal once ``when()`` holds; no process may outlive it."""
+        """Run ``asyncpip COMMAND ARGUMENTS`` and send it a signal once ``when()`` holds; no process may outlive it.
+
+        ``presses`` is how many times, as fast as a hand does.
+        """
         process = self.start(*arguments, command=command)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not when():
@@ -89,10 +93,12 @@ class Site(Workplace):
                 process.kill()
                 pytest.fail(f"it never came to that: {process.communicate()}")
             time.sleep(0.001)
-        if group:
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
+        for _ in range(presses):
+            if not group:
+                process.send_signal(number)
+            elif self._is_group_alive(process.pid):
+                os.killpg(process.pid, number)
+            time.sleep(0.03 if presses > 1 else 0)
         stdout, stderr = process.communicate(timeout=PATIENCE_SECONDS)
         while self._is_group_alive(process.pid):
             assert time.monotonic() < deadline, "a child process was left behind"

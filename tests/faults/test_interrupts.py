@@ -78,6 +78,24 @@ def test_ctrl_c_while_something_is_fetched(
     check_works(prepared, index, *cache)
 
 
+@pytest.mark.parametrize("command", ["install", "download"])
+@pytest.mark.parametrize("path", PLACES.values(), ids=PLACES)
+def test_ctrl_c_pressed_again_and_again(site: Site, index: IndexServer, path: str, command: str) -> None:
+    """It counts as one: what the first begins to put right is not interrupted in its turn."""
+    index.script(path, Fault(stall_at=10, stall_seconds=60))
+    before = site.tree()
+    arguments = ("leaf", "-i", index.index_url)
+    outcome = site.interrupt(
+        signal.SIGINT, *arguments, when=asked_for(index, path), group=True, command=command, presses=6
+    )
+    assert outcome.code == 1, outcome.text
+    assert outcome.stderr.splitlines()[-1] == "ERROR: Operation cancelled by user", outcome.text
+    assert "Traceback" not in outcome.stderr, outcome.text
+    assert site.tree() == before
+    assert site.store_leftovers() == []
+    assert site.install(*arguments).code == 0
+
+
 def in_transaction(site: Site) -> Callable[[], bool]:
     """Whether new files stand in the environment, and it is being compiled."""
     return (site.environment.site_packages / "demo" / "slow.py").exists
