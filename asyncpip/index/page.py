@@ -152,10 +152,11 @@ def parse_page(body: Octets, *, content_type: str, url: str, project: Normalized
     """Return the page of ``project`` that came from ``url``, after redirects; raise `IndexAccessError`."""
     if content_type.lower().startswith(JSON_TYPE):
         with _json_errors(url):
-            names = entry_names(body, url)
-            if names is not None:
-                rows, left_out = rows_by_version(names, project, are_plain=b"\\" not in body)
-                return JsonPage(split_credentials(url)[0], body, rows, left_out=left_out)
+            found = entry_names(body, url)
+            if found is not None:
+                rows, left_out = rows_by_version(found.names, project, are_plain=b"\\" not in body)
+                count = len(found.names) if found.are_findable else None
+                return JsonPage(split_credentials(url)[0], body, rows, left_out=left_out, count=count)
     links = read_links(body, content_type=content_type, url=url)
     groups, left_out = group_by_version(links.files, project)
     return ParsedPage(split_credentials(url)[0], links.base_url, groups, left_out=left_out)

@@ -29,7 +29,7 @@ PURE_MODULES = _words("""
     core.*
     environment.markers environment.tags
     fetch.hashes
-    index.freshness index.html_page index.links_page index.name_search index.page index.project_list
+    index.entry_search index.freshness index.html_page index.links_page index.name_search index.page index.project_list
     index.ranges
     install.journal install.manifest install.plan install.record install.report install.scheme install.scripts
     install.wheel

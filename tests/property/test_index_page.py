@@ -57,6 +57,40 @@ def test_record_is_the_page(files: list[dict[str, object]], separators: tuple[st
     check_files(page)
 
 
+_reasons = st.sampled_from([False, True, "old", '},{"filename":"demo-1-py3-none-any.whl"', "}, {", "}]", "[{"])
+_styles = st.sampled_from(["demo-{}-py{}-none-any.whl", "Demo-{}-{}-py3-none-any.whl", "demo-{}.tar.gz", "demo-{}.zip"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.sampled_from(["1", "1.0", "1.0.1", "10", "2", "2a1"]), st.lists(_styles, max_size=4))),
+    reasons=st.lists(_reasons, min_size=1, max_size=3),
+    separators=st.sampled_from([(",", ":"), (", ", ": "), (" ,", " :")]),
+    around=st.sampled_from([{}, {"meta": {"api-version": "1.1", "_x": [{"filename": "demo-1-py3-none-any.whl"}]}}]),
+    nested=st.sampled_from([{}, {"core-metadata": {"filename": "demo-1.zip"}}, {"x": [{"a": 1}, {"b": 2}]}]),
+)
+def test_entries_that_are_looked_up_are_those_of_a_second_pass(
+    rows: list[tuple[str, list[str]]],
+    reasons: list[bool | str],
+    separators: tuple[str, str],
+    around: dict[str, object],
+    nested: dict[str, object],
+) -> None:
+    names = [style.format(version, number) for version, styles in rows for number, style in enumerate(styles)]
+    files = [
+        {"filename": name, "url": f"{at}/{name}", "hashes": {}, "yanked": reasons[at % len(reasons)], **nested}
+        for at, name in enumerate(names)
+    ]
+    for body in (
+        json.dumps({**around, "files": files, "versions": []}, separators=separators).encode(),
+        json.dumps({"more": files[1:], "files": files, "rest": files[:2]}, separators=separators).encode(),
+    ):
+        page = parse_page(body, content_type=JSON_TYPE, url=URL, project=DEMO)
+        passed = page_from_record(page_record(page, EncodedBody(body, "")))
+        for version in page.versions:
+            assert page.files(version) == passed.files(version)
+
+
 def check_files(page: ProjectPage) -> None:
     """Look at every file that ``page`` lists: nothing of a page's making gets further."""
     for version in page.versions:
