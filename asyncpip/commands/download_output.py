@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asyncpip.commands.install_output import display_path, name_as_written
+from asyncpip.commands.install_output import name_as_written
+from asyncpip.commands.shown_paths import display_path
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.quantities import format_size
 

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 from asyncpip.commands import install_output as output
 from asyncpip.commands.changes import install_wheels
 from asyncpip.commands.install_checks import check_wheels_fit
-from asyncpip.commands.install_remembered import MOST_NAMES_BESIDE_A_SUMMARY, RememberedWheel, keep_install
+from asyncpip.commands.install_remembered import (
+    MOST_NAMES_BESIDE_A_SUMMARY,
+    THE_ENVIRONMENT,
+    RememberedInstall,
+    RememberedWheel,
+    keep_install,
+)
 from asyncpip.commands.resolution_request import place_lines
+from asyncpip.commands.shown_paths import display_path
 from asyncpip.commands.superuser import warn_superuser
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.events import Level
@@ -92,11 +99,12 @@ class _Changes:
         )
         finished = time.perf_counter()
         self.store.mark_used(fetched.wheels[decision.name].digest for decision in adding)
-        for distribution in removed:
-            this.tell(Level.INFO, f"  Successfully uninstalled {distribution.raw_name}-{distribution.raw_version}")
+        for line in _removed_lines(removed):
+            this.tell(Level.INFO, line)
         self._tell_success(adding, conflicts)
         self.work.write_timings(fetched, finished - started)
-        self._remember(conflicts)
+        if not conflicts and len(removed) == len(plan.remove):
+            self._remember()
         return self._verify(adding) if this.settings.flag("verify") else 0
 
     def _removals(
@@ -105,7 +113,10 @@ class _Changes:
         """Return what to take away, by name, and of which distributions; tell of each."""
         if not self.plan.remove and not self.existing:
             return {}, []
-        from asyncpip.commands.removals import removal_of  # noqa: PLC0415 - most installs take nothing away
+        from asyncpip.commands.removals import (  # noqa: PLC0415 - most installs take nothing away
+            attempt_lines,
+            removal_of,
+        )
         from asyncpip.install.removal_plan import Directories  # noqa: PLC0415 - as above
 
         this = self.this
@@ -118,10 +129,9 @@ class _Changes:
             *(self.existing[each.name] for each in adding if each.name in self.existing),
         ):
             only_below = this.destination.scheme.purelib if distribution.name in self.existing else None
-            this.tell(Level.INFO, f"  Attempting uninstall: {written.get(distribution.name, distribution.name)}")
-            this.tell(
-                Level.INFO, f"    Found existing installation: {distribution.raw_name} {distribution.raw_version}"
-            )
+            written_name = written.get(distribution.name, distribution.name)
+            for line in attempt_lines(written_name, distribution.raw_name, distribution.raw_version):
+                this.tell(Level.INFO, line)
             removal = removal_of(
                 distribution, this.running_target, this.reporter, only_below=only_below, directories=directories
             )
@@ -180,47 +190,76 @@ class _Changes:
         if this.destination.is_target:
             warn_superuser(this.running_target, this.settings.text("root_user_action"), this.reporter)
 
-    def _remember(self, conflicts: Sequence[str]) -> None:
+    def _remember(self) -> None:
         """Keep what was found, where a later run with the same question can do the same without a thought."""
         this, plan, fetched = self.this, self.plan, self.fetched
+        manifests = {name: manifest for name, manifest in self.manifests.items() if manifest is not None}
         if (
             this.question is None
             or not this.is_reproducible
             or this.destination.place is not Place.ENVIRONMENT
-            or plan.remove
-            or plan.keep
+            or not all(map(self._is_plainly_installed, (*plan.remove, *plan.keep)))
             or plan.notes
             or plan.warnings
             or fetched.resolution.has_warnings
-            or conflicts
             or any(isinstance(each.choice, Candidate) and each.choice.direct_url for each in plan.add)
-            or any(manifest is None or manifest.warnings for manifest in self.manifests.values())
+            or len(manifests) < len(self.manifests)
+            or any(manifest.warnings for manifest in manifests.values())
             or self.store.is_temporary
             or fetched.fresh_until <= time.time()
         ):
             return
-        stored = {name: replace(wheel, from_store=True) for name, wheel in fetched.wheels.items()}
-        lines = place_lines(self.work.index)
-        for decision in plan.add:
-            lines += output.collecting_lines(decision, stored[decision.name], this.cwd)
-        lines.append(output.installing_line(plan.add))
-        manifests = {name: manifest for name, manifest in self.manifests.items() if manifest is not None}
-        versions = {name: manifest.version for name, manifest in manifests.items()}
-        lines.append(output.success_line(plan.add, versions))
         keep_install(
             self.store,
             this.question,
-            fresh_until=fetched.fresh_until,
-            wheels=[
-                RememberedWheel(
-                    stored[each.name].digest,
-                    file_count=manifests[each.name].file_count,
-                    requested=each.requested,
-                )
-                for each in plan.add
-            ],
-            lines=lines,
+            RememberedInstall(
+                fresh_until=fetched.fresh_until,
+                wheels=[
+                    RememberedWheel(
+                        fetched.wheels[each.name].digest,
+                        file_count=manifests[each.name].file_count,
+                        requested=each.requested,
+                    )
+                    for each in plan.add
+                ],
+                stays=[os.path.basename(each.info_path) for each in plan.keep],
+                goes=[os.path.basename(each.info_path) for each in plan.remove],
+                before=self._lines_before(),
+                after=[
+                    *_removed_lines(plan.remove),
+                    output.success_line(plan.add, {name: manifest.version for name, manifest in manifests.items()}),
+                ],
+            ),
         )
+
+    def _is_plainly_installed(self, distribution: InstalledDistribution) -> bool:
+        """Return whether all that counts of ``distribution`` is in the question, and where files are installed to."""
+        return (
+            distribution.info_path.endswith(".dist-info")
+            and distribution.location == self.this.destination.scheme.purelib
+            and distribution.editable_location is None
+        )
+
+    def _lines_before(self) -> list[str]:
+        """Return what is told before the first change where all wheels are in the store, for any environment."""
+        this, plan = self.this, self.plan
+        stored = {name: replace(wheel, from_store=True) for name, wheel in self.fetched.wheels.items()}
+        here = f" in {display_path(this.destination.scheme.purelib, this.cwd)}"
+        written = {decision.name: output.name_as_written(decision) for decision in plan.add}
+        lines = place_lines(self.work.index)
+        for decision in self.fetched.resolution.decisions:
+            if isinstance(decision.choice, Candidate):
+                lines += output.collecting_lines(decision, stored.get(decision.name), this.cwd)
+            elif decision.name not in written:
+                line = output.satisfied_line(decision, decision.choice, this.cwd)
+                lines.append(line.replace(here, f" in {THE_ENVIRONMENT}"))
+        lines.append(output.installing_line(plan.add))
+        if plan.remove:
+            from asyncpip.commands.removals import attempt_lines  # noqa: PLC0415 - as above
+
+            for gone in plan.remove:
+                lines += attempt_lines(written[gone.name], gone.raw_name, gone.raw_version)
+        return lines
 
     def _warn_about_scripts(self, added: Sequence[Resolved]) -> None:
         this = self.this
@@ -251,3 +290,11 @@ class _Changes:
         for problem in problems:
             self.this.tell(Level.ERROR, f"--verify: {problem}")
         return 1 if problems else 0
+
+
+def _removed_lines(removed: Sequence[InstalledDistribution]) -> list[str]:
+    if not removed:
+        return []
+    from asyncpip.commands.removals import removed_line  # noqa: PLC0415 - as above
+
+    return [removed_line(distribution.raw_name, distribution.raw_version) for distribution in removed]

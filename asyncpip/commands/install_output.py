@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
+from asyncpip.commands.shown_paths import display_path
 from asyncpip.core.candidates import Candidate
 from asyncpip.core.direct_url import DirectoryInfo, VcsInfo
 from asyncpip.core.names import normalize_name
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from asyncpip.fetch.wheels import StoredWheel
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-def display_path(path: str, cwd: str) -> str:
-    """Return ``path`` relative to the working directory where it lies below it."""
-    path = os.path.normcase(os.path.abspath(path))
-    if path.startswith(cwd + os.sep):
-        return "." + path[len(cwd) :]
-    return path
 
 
 def satisfied_line(decision: Resolved, distribution: InstalledDistribution, cwd: str) -> str:

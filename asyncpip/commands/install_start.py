@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from asyncpip.commands.surroundings import find_surroundings
-from asyncpip.environment.listing import installed_entries
+from asyncpip.environment.listing import installed_entries, installed_state
 from asyncpip.store.store import read_file
 from asyncpip.version import VERSION
 
@@ -77,13 +77,13 @@ def _question(context: CommandContext, target: TargetEnvironment) -> str | None:
     parts += sorted(f"{name}={value!r}" for name, value in values.items() if name not in ignored)
     parts += (settings.text("index_url") or "", target.python_full_version, repr(sorted(target.markers.items())))
     parts += target.tags
-    parts.append(installed_part(installed_entries(target.sys_path)))
+    parts.append(installed_part(target))
     return "\0".join(parts)
 
 
-def installed_part(entries: list[str]) -> str:
+def installed_part(target: TargetEnvironment) -> str:
     """Return the last part of a question: what is installed."""
-    return "installed " + "\n".join(os.path.basename(entry) for entry in entries)
+    return "installed " + installed_state(installed_entries(target.sys_path))
 
 
 def _is_plain(argument: str) -> bool:

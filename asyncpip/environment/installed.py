@@ -21,11 +21,11 @@ from asyncpip.environment.direct_url_file import (
     is_editable,
     read_direct_url_data,
 )
+from asyncpip.environment.listing import read_head
 from asyncpip.environment.scan import (
     STANDARD_LIBRARY,
     editable_link_names,
     egg_requires,
-    read_head,
     read_text,
     scan,
 )

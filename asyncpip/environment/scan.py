@@ -10,6 +10,7 @@ import os
 
 from asyncpip.core.headers import Headers, parse_headers, values_of
 from asyncpip.core.names import is_valid_name, normalize_name
+from asyncpip.environment.listing import read_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ STANDARD_LIBRARY = frozenset(("python", "wsgiref", "argparse"))
 UNFINISHED = ".asyncpip-"
 """How the directories begin in which runs of asyncpip journal what they change (`install.transaction`)."""
 _SUFFIX_LENGTH = len(".dist-info")  # `.egg-info` and `.egg-link` are one shorter
-_HEAD_BYTES = 32768
-"""More than the header block of nearly every METADATA; what follows it, a README, is rarely wanted."""
-
 _FIRST_LINES_BYTES = 1024
 """More than the first three lines of nearly every METADATA, which tell name and version."""
 
@@ -329,24 +327,6 @@ def _lines(data: bytes) -> Iterator[bytes]:
         if line[:1] not in (b" ", b"\t"):
             yield line
         start = end + 1
-
-
-def read_head(path: str) -> bytes | None:
-    """Return a metadata file up to the end of its header block, or a little more; None where it cannot be read."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    except OSError:
-        return None
-    try:
-        data = chunk = os.read(descriptor, _HEAD_BYTES)
-        while chunk and len(data) >= _HEAD_BYTES and b"\n\n" not in data and b"\n\r\n" not in data:
-            chunk = os.read(descriptor, _HEAD_BYTES)
-            data += chunk
-    except OSError:  # a directory
-        return None
-    finally:
-        os.close(descriptor)
-    return data
 
 
 def read_text(path: str) -> str | None:

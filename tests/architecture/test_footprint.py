@@ -153,6 +153,30 @@ def test_remembered_install_stays_before_the_second_door(environments: dict[str,
     assert len(server.requests) == asked
 
 
+def test_remembered_upgrade_stays_before_the_second_door(tmp_path: Path) -> None:
+    """What is there may stay, or be replaced, in another environment that has the same."""
+    with IndexServer() as server:
+
+        def upgraded(name: str, blocked: Collection[str]) -> str:
+            subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / name)], check=True)
+            places = {"cache": tmp_path / "cache", name: tmp_path / name}
+            arguments = install_arguments(places, name, server)[:-1]
+            assert run_blocked([*arguments, "tool==1.0"], ()).returncode == 0
+            done = run_blocked([*arguments, "--upgrade", "tool"], blocked)
+            assert (done.returncode, done.stderr) == (0, "")
+            return done.stdout.replace(str(tmp_path / name), "ENVIRONMENT")
+
+        for version in ("1.0", "2.0"):
+            server.add_wheel("tool", version, requires=["needed"])
+        server.add_wheel("needed", "1.0")
+        first = upgraded("first", ())
+        asked = len(server.requests)
+        second = upgraded("second", (*HEAVY, "packaging"))
+        assert len(server.requests) == asked
+    assert second == first.replace("Downloading", "Using cached")
+    assert "Successfully uninstalled tool-1.0\nSuccessfully installed tool-2.0" in second
+
+
 def test_satisfied_install_stays_before_the_third_door(environments: dict[str, Path], server: IndexServer) -> None:
     arguments = [*install_arguments(environments, "filled", server), "needed>=0.5", "--report", "-"]
     done = run_blocked(arguments, HEAVY)

@@ -25,7 +25,8 @@ PURE_MODULES = _words("""
     errors version
     build.build_system build.vcs_urls
     cli.command_specs.* cli.help cli.option_checks cli.option_values cli.options cli.parser cli.specs
-    commands.context commands.install_output commands.list_output commands.show_output commands.versions_output
+    commands.context commands.install_output commands.list_output commands.show_output commands.shown_paths
+    commands.versions_output
     core.*
     environment.markers environment.tags
     fetch.hashes
@@ -63,7 +64,7 @@ PURE_OS_NAMES = {
 
 EXCEPTIONS = {
     ("core.urls", "os.path.abspath"): "normalises a path that callers give absolute; a relative one is the shell's",
-    ("commands.install_output", "os.path.abspath"): "as in core.urls, for paths of sys.path",
+    ("commands.shown_paths", "os.path.abspath"): "as in core.urls, for paths of sys.path",
     ("core.urls", "urllib.request"): "`url2pathname`, which takes a text apart, on Windows",
     ("install.journal", "os.path.relpath"): "of two absolute paths",
     ("install.scheme", "os.path.relpath"): "of two absolute paths",

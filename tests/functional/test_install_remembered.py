@@ -231,3 +231,114 @@ def test_nothing_to_do_until_something_changes(workplace: Workplace, index: Inde
     workplace.environment.directory.rename(workplace.work / "old")
     copy_environment(template, workplace.environment.directory)
     run("Successfully installed leaf-2.0")
+
+
+REMEMBERED = {"PYTHONPROFILEIMPORTTIME": "1"}
+
+
+def was_remembered(outcome: Outcome) -> bool:
+    """Return whether a run with `REMEMBERED` went no further than the second door."""
+    assert "asyncpip.commands.install_remembered" in outcome.stderr
+    return "asyncpip.commands.install_run" not in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("there", "arguments", "expected"),
+    [
+        (("leaf==1.0",), ("app",), ["app-1.0", "leaf-1.0"]),
+        (("leaf==1.0",), ("--upgrade", "leaf"), ["leaf-2.0"]),
+        (("leaf==1.0",), ("app", "leaf>1"), ["app-1.0", "leaf-2.0"]),
+        (("app", "leaf==1.0"), ("--upgrade", "app", "leaf"), ["app-1.0", "leaf-2.0"]),
+        (("app",), ("leaf<2",), ["app-1.0", "leaf-1.0"]),
+        (("other", "leaf==1.0"), ("app",), ["app-1.0", "leaf-1.0", "other-1.0"]),
+    ],
+    ids=" ".join,
+)
+def test_what_stays_and_what_goes(
+    workplace: Workplace,
+    index: IndexServer,
+    fresh: Callable[[], Environment],
+    there: tuple[str, ...],
+    arguments: tuple[str, ...],
+    expected: list[str],
+) -> None:
+    """Another environment that has the same becomes the same, with the same lines."""
+    index.add_wheel("other", "1.0", requires=["leaf"])
+
+    def run() -> tuple[Outcome, Tree]:
+        fresh()
+        installed(workplace, index, *there)
+        found = installed(workplace, index, *arguments, **REMEMBERED)
+        assert workplace.environment.distributions() == expected
+        return found
+
+    first, tree = run()
+    for _ in range(2):
+        again, same = run()
+        assert was_remembered(again)
+        assert again.stdout == first.stdout.replace("Downloading", "Using cached")
+        assert same == tree
+    assert workplace.pip("check").code == 0
+
+
+def test_the_environment_is_named_as_it_is_called_now(
+    workplace: Workplace, index: IndexServer, template: Environment
+) -> None:
+    """The record serves environments at other paths."""
+
+    def run(environment: Environment) -> Outcome:
+        workplace.environment = environment
+        installed(workplace, index, "leaf")
+        outcome, _ = installed(workplace, index, "app", **REMEMBERED)
+        return outcome
+
+    run(workplace.environment)
+    elsewhere = run(copy_environment(template, workplace.directory / "elsewhere"))
+    assert was_remembered(elsewhere)
+    assert f"leaf in {workplace.environment.site_packages} (from app) (2.0)" in elsewhere.stdout
+    below = run(copy_environment(template, workplace.work / "below"))
+    assert was_remembered(below)
+    assert "leaf in ./below/lib" in below.stdout
+
+
+@pytest.mark.parametrize("kind", ["METADATA", "direct_url.json"])
+def test_metadata_of_what_is_installed_counts(
+    workplace: Workplace, index: IndexServer, fresh: Callable[[], Environment], kind: str
+) -> None:
+    """A distribution in development keeps its version while its requirements change."""
+    index.add_wheel("base", "1.0")
+
+    def run(*, changed: bool) -> Outcome:
+        environment = fresh()
+        installed(workplace, index, "leaf==1.0")
+        info = environment.site_packages / "leaf-1.0.dist-info"
+        if changed and kind == "METADATA":
+            text = (info / "METADATA").read_text()
+            (info / "METADATA").unlink()
+            (info / "METADATA").write_text(text.replace("Version: 1.0\n", "Version: 1.0\nRequires-Dist: base\n"))
+        elif changed:
+            (info / kind).write_text('{"url": "file:///x", "dir_info": {"editable": true}}')
+        return installed(workplace, index, "app", **REMEMBERED)[0]
+
+    run(changed=False)
+    assert was_remembered(run(changed=False))
+    assert not was_remembered(run(changed=True))
+    assert ("base-1.0" in workplace.environment.distributions()) == (kind == "METADATA")
+
+
+def test_what_cannot_be_removed_is_said_as_ever(
+    workplace: Workplace, index: IndexServer, fresh: Callable[[], Environment]
+) -> None:
+    for _ in range(2):
+        environment = fresh()
+        installed(workplace, index, "leaf==1.0")
+        record = environment.site_packages / "leaf-1.0.dist-info" / "RECORD"
+        content = record.read_bytes()
+        record.unlink()
+        broken = workplace.install("-i", index.index_url, "--upgrade", "leaf")
+        assert broken.code == 1
+        assert "Cannot uninstall leaf 1.0" in broken.stderr
+        assert environment.distributions() == ["leaf-1.0"]
+        record.write_bytes(content)
+        installed(workplace, index, "--upgrade", "leaf")
+        assert environment.distributions() == ["leaf-2.0"]

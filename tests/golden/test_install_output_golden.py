@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pip._internal.utils.misc import display_path, format_size
 
-from asyncpip.commands import install_output as output
+from asyncpip.commands import shown_paths
 from asyncpip.core import quantities
 
 pytestmark = pytest.mark.golden
@@ -24,4 +24,4 @@ def test_sizes(size_bytes: int) -> None:
 def test_paths(path: str) -> None:
     """Of absolute paths, which is what both are given."""
     path = os.path.abspath(path)
-    assert output.display_path(path, os.getcwd()) == display_path(path)
+    assert shown_paths.display_path(path, os.getcwd()) == display_path(path)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asyncpip.commands import install_output as output
+from asyncpip.commands import shown_paths
 from asyncpip.core import quantities
 from asyncpip.core.names import Digest
 from asyncpip.core.values import replace
@@ -52,9 +53,9 @@ def test_sizes(size: int, text: str) -> None:
 
 
 def test_paths() -> None:
-    assert output.display_path(os.path.join(CWD, "env", "lib"), CWD) == os.path.join(".", "env", "lib")
-    assert output.display_path(CWD + "-other", CWD) == CWD + "-other"
-    assert output.display_path(os.path.join(CWD, "..", "you"), CWD) == os.path.join(os.path.dirname(CWD), "you")
+    assert shown_paths.display_path(os.path.join(CWD, "env", "lib"), CWD) == os.path.join(".", "env", "lib")
+    assert shown_paths.display_path(CWD + "-other", CWD) == CWD + "-other"
+    assert shown_paths.display_path(os.path.join(CWD, "..", "you"), CWD) == os.path.join(os.path.dirname(CWD), "you")
 
 
 def test_collecting() -> None:
