@@ -18,7 +18,9 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def lock_text(lock: Pylock) -> str:
     """Return ``lock`` as TOML 1.0."""
     fields = dict(lock.to_dict())
-    packages = fields.pop("packages")
+    packages = fields["packages"]
+    if packages:  # the key must be there, also of a file that locks nothing
+        del fields["packages"]
     blocks = ["".join(f"{line}\n" for line in _lines(fields))]
     blocks += ["[[packages]]\n" + "".join(f"{line}\n" for line in _lines(package)) for package in packages]
     return "\n".join(blocks)

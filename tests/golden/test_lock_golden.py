@@ -100,6 +100,7 @@ def check(twins: Twins, line: str, code: int = 0) -> Pair:
         "only-future --ignore-requires-python",
         "post epoch local-label",
         "'plain; python_version < \"3\"' child",
+        "'plain; python_version < \"3\"'",
         "--uploaded-prior-to 2024-01-02 plain",
     ],
 )
