@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pyproject_hooks
 from pyproject_hooks import BackendUnavailable, BuildBackendHookCaller, HookMissing
 
+from asyncpip.build.failure_hints import hint_for
 from asyncpip.core.urls import redact
 from asyncpip.errors import BuildError
 
@@ -30,7 +31,6 @@ _EDITABLE_HOOKS = frozenset(
     ("get_requires_for_build_editable", "prepare_metadata_for_build_editable", "build_editable")
 )
 _MOST_SHOWN_LINES = 25
-_NO_SPACE = "No space left on device"
 
 
 class _ChildFailed(Exception):  # noqa: N818 - becomes a BuildError one frame up
@@ -171,10 +171,7 @@ class Backend:
         ended = f"it was killed by signal {-code}" if code < 0 else f"exit code {code}"
         why = f"the backend `{self.system.backend}` failed ({ended}); the end of its output:\n"
         why += self.log.show(_MOST_SHOWN_LINES)
-        hint = "this error comes from the build backend of the package, and is likely not a problem of asyncpip"
-        if self.log.holds(_NO_SPACE):
-            hint = "free some space, or set TMPDIR to a directory with more of it"
-        return BuildError(what, why=why, hint=hint)
+        return BuildError(what, why=why, hint=hint_for(self.log.tail(), self.label))
 
     def _run(self, cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None) -> None:
         """Run a hook's process; what `pyproject_hooks` calls."""

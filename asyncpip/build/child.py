@@ -59,6 +59,10 @@ class OutputLog:
         """Return whether ``text`` stands in the last lines of the last command."""
         return any(text in line for line in self._tail)
 
+    def tail(self) -> list[str]:
+        """Return the last lines of the last command."""
+        return list(self._tail)
+
     def close(self) -> None:
         """Close the file; it stays."""
         if self._file >= 0:

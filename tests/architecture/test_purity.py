@@ -23,7 +23,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 PURE_MODULES = _words("""
     errors version
-    build.build_system build.vcs_urls
+    build.build_system build.failure_hints build.vcs_urls
     cli.command_specs.* cli.help cli.option_checks cli.option_values cli.options cli.parser cli.specs
     commands.context commands.install_output commands.list_output commands.show_output commands.shown_paths
     commands.versions_output
