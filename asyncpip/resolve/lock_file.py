@@ -80,6 +80,10 @@ def select_from_lock(
     groups: set[str] = {normalize_name(group) for group in request.groups}
     if request.include_default_groups:
         groups.update(lock.default_groups or ())
+    _check_declared("extras", request.extras, lock.extras, request)
+    _check_declared(
+        "dependency groups", groups, [*(lock.dependency_groups or ()), *(lock.default_groups or ())], request
+    )
     requirements: list[UserRequirement] = []
     files: list[tuple[NormalizedName, PageFile]] = []
     try:
@@ -101,6 +105,18 @@ def select_from_lock(
             f"Cannot select requirements from pylock file {request.display!r}: {redact(str(error))}"  # noqa: S608 - no SQL
         ) from error
     return LockSelection(requirements=tuple(requirements), files=tuple(files))
+
+
+def _check_declared(kind: str, wanted: Iterable[str], declared: Iterable[str] | None, request: LockRequest) -> None:
+    """Raise for what the file does not declare, as PEP 751 demands; older `packaging`, pip's too, pass over it."""
+    known = {normalize_name(name) for name in declared or ()}
+    unknown = sorted({normalize_name(name) for name in wanted} - known)
+    if unknown:
+        raise RequirementError(
+            f"Cannot select requirements from pylock file {request.display!r}: "  # noqa: S608 - no SQL
+            f"Undeclared {kind}: {', '.join(unknown)}",
+            hint=f"{kind} that it declares: {', '.join(sorted(known))}" if known else f"it declares no {kind}",
+        )
 
 
 def _pin(package: Package, source: PackageWheel | PackageSdist, request: LockRequest) -> UserRequirement:

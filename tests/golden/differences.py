@@ -36,6 +36,10 @@ class Wanted(Enum):
         r"on stderr: pip \[.*'WARNING'\], asyncpip \[[^W]*\]",
         "pip warns that reading pylock.toml is experimental; here it is not",
     )
+    LOCK_FILES_DECLARE_EXTRAS = Difference(
+        r"exit code: pip 0, asyncpip 1|only pip says: .*|env/.*|on stderr: .*",
+        "extras and groups that a lock file does not declare are an error, as PEP 751 demands and pip after 26.3 does",
+    )
     KNOWS_THE_WHEEL = Difference(
         r"only (pip|asyncpip) says: (Processing|Requirement already satisfied: local==1\.0)",
         "a wheel by path whose version is installed is settled by its name, without opening it",

@@ -85,6 +85,13 @@ hashes = {sha256 = "%s"}
     twins.check("-r pylock.toml plain==2.0 --force-reinstall", Wanted.LOCK_FILES_ARE_NO_EXPERIMENT, code=1)
 
 
+@pytest.mark.parametrize("line", ["-r 'pylock.toml[absent]'", "--group pylock.toml:absent"])
+def test_what_a_lock_file_does_not_declare(twins: Twins, line: str) -> None:
+    twins.write({"pylock.toml": 'lock-version = "1.0"\ncreated-by = "a test"\nextras = ["there"]\npackages = []\n'})
+    twins.check("--dry-run -r 'pylock.toml[there]'", Wanted.LOCK_FILES_ARE_NO_EXPERIMENT)
+    twins.check(f"--dry-run {line}", Wanted.LOCK_FILES_DECLARE_EXTRAS, code=1)
+
+
 def test_wheels_by_path_and_url(twins: Twins) -> None:
     filename, wheel = build_wheel("local", "1.0", requires=["plain"], extras={"x": ["extra-dep"]})
     twins.write({filename: wheel})

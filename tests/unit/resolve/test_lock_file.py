@@ -150,6 +150,30 @@ def test_extras_and_groups(
     assert [one.name for one in found.requirements] == expected
 
 
+@pytest.mark.parametrize(
+    ("head", "extras", "groups", "what", "hint"),
+    [
+        ('extras = ["x", "y"]\n', ("X", "nope"), (), "Undeclared extras: nope", "extras that it declares: x, y"),
+        ("", ("ex",), (), "Undeclared extras: ex", "it declares no extras"),
+        (
+            'dependency-groups = ["dev"]\ndefault-groups = ["main"]\n',
+            (),
+            ("dev", "main", "nope"),
+            "Undeclared dependency groups: nope",
+            "dependency groups that it declares: dev, main",
+        ),
+    ],
+)
+def test_what_is_not_declared(
+    head: str, extras: tuple[str, ...], groups: tuple[str, ...], what: str, hint: str
+) -> None:
+    """Whatever version of `packaging` there is: older ones pass over it."""
+    with pytest.raises(RequirementError) as caught:
+        select(head + package("a", f"wheels = [{wheel('a')}]"), extras=extras, groups=groups)
+    assert caught.value.what == NOT_SELECTED + what
+    assert caught.value.hint == hint
+
+
 INVALID = "Invalid pylock file 'pylock.toml': "
 NOT_SELECTED = "Cannot select requirements from pylock file 'pylock.toml': "
 
