@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from asyncpip.core.names import normalize_name
-from asyncpip.core.plain_marker import PlainMarkers, split_clause
+from asyncpip.core.plain_marker import PlainMarkers, split_clause, split_outside
 from asyncpip.core.values import Row
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _VARIABLES = frozenset((
     "extra", "python_version", "python_full_version", "os_name", "sys_platform", "platform_machine", "platform_system",
     "platform_python_implementation", "implementation_name", "platform_release", "implementation_version",
 ))  # fmt: skip
+_MOST_ALTERNATIVES = 32
+"""Of a marker, taken apart; one with more would be no less work than `packaging` makes of it."""
 _OPERATORS = frozenset(("==", "!=", "<=", ">=", "~=", "<", ">"))
 
 
@@ -100,25 +102,37 @@ def _clauses_of(marker_text: str) -> tuple[tuple[_Clause, ...], ...] | None:
     """Return the marker as alternatives of clauses that must all hold; None where it needs `packaging`."""
     if not (marker_text.isascii() and marker_text.isprintable()):
         return None  # blanks of other kinds, which `packaging` may refuse
-    alternatives = []
-    for alternative in marker_text.split(" or "):
-        clauses = []
-        for part in alternative.split(" and "):
+    alternatives = _alternatives(marker_text)
+    return None if alternatives is None else tuple(alternatives)
+
+
+def _alternatives(marker_text: str) -> list[tuple[_Clause, ...]] | None:
+    found: list[tuple[_Clause, ...]] = []
+    for alternative in split_outside(marker_text, " or ") or ("",):
+        ways: list[tuple[_Clause, ...]] = [()]
+        for part in split_outside(alternative, " and ") or ("",):
             text = part.strip()
-            if text.startswith("(") and text.endswith(")"):
-                text = text[1:-1]
-            variable, operator, value = split_clause(text)
-            if (
-                variable not in _VARIABLES
-                or operator not in _OPERATORS
-                or (variable == "extra" and operator not in ("==", "!="))
-                or "(" in text
-                or ")" in text
-            ):
+            is_group = text.startswith("(") and text.endswith(")")
+            inner = _alternatives(text[1:-1]) if is_group else _clause(text)
+            if inner is None or len(ways) * len(inner) > _MOST_ALTERNATIVES:
                 return None
-            clauses.append(_Clause(variable, operator, value))
-        alternatives.append(tuple(clauses))
-    return tuple(alternatives)
+            ways = [(*way, *more) for way in ways for more in inner]
+        found += ways
+    return found
+
+
+def _clause(text: str) -> list[tuple[_Clause, ...]] | None:
+    """Return the one alternative that a comparison is; None where it needs `packaging`."""
+    variable, operator, value = split_clause(text)
+    if (
+        variable not in _VARIABLES
+        or operator not in _OPERATORS
+        or (variable == "extra" and operator not in ("==", "!="))
+        or "(" in text
+        or ")" in text
+    ):
+        return None
+    return [(_Clause(variable, operator, value),)]
 
 
 def _is_marker(text: str) -> bool:

@@ -25,12 +25,12 @@ class PlainMarkers:
 
     def answer(self, marker: str) -> bool | None:
         """Return what a marker of common clauses comes to; None for every other one."""
-        alternatives = _split(marker, " or ")
+        alternatives = split_outside(marker, " or ")
         if alternatives is None:
             return None
         answers = []
         for alternative in alternatives:
-            parts = _split(alternative, " and ") or [""]
+            parts = split_outside(alternative, " and ") or [""]
             values = [
                 self.answer(part[1:-1])
                 if part[:1] == "(" and part[-1:] == ")"
@@ -73,20 +73,18 @@ def split_clause(clause: str) -> tuple[str, str, str]:
     return words[0], words[1], value
 
 
-def _split(marker: str, word: str) -> list[str] | None:
+def split_outside(marker: str, word: str) -> list[str] | None:
     """Return what stands between the ``word``s outside of parentheses; None where those are not in pairs."""
+    pieces = marker.split(word)
     if "(" not in marker and ")" not in marker:
-        return marker.split(word)
-    parts = []
-    depth = start = at = 0
-    while at < len(marker):
-        sign = marker[at]
-        depth += (sign == "(") - (sign == ")")
+        return pieces
+    parts: list[str] = []
+    depth, opened = 0, ""
+    for piece in pieces:
+        opened = f"{opened}{word}{piece}" if depth else piece
+        depth += piece.count("(") - piece.count(")")
         if depth < 0:
             return None
-        if depth == 0 and marker.startswith(word, at):
-            parts.append(marker[start:at])
-            at = start = at + len(word)
-        else:
-            at += 1
-    return [*parts, marker[start:]] if depth == 0 else None
+        if depth == 0:
+            parts.append(opened)
+    return parts if depth == 0 else None
