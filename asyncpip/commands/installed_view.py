@@ -124,11 +124,11 @@ class _LateRecords:
         store = self._open()
         return None if store is None else store.read_record(bucket, key)
 
-    def write_record(self, bucket: str, key: str, data: bytes) -> None:
+    def write_record(self, bucket: str, key: str, *data: bytes | bytearray) -> None:
         """See `RecordStore`."""
         store = self._open()
         if store is not None:
-            store.write_record(bucket, key, data)
+            store.write_record(bucket, key, *data)
 
     def _open(self) -> Store | None:
         if not self._is_open:

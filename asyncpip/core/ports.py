@@ -69,8 +69,8 @@ class RecordStore(Protocol):
     def read_record(self, bucket: str, key: str) -> bytes | None:
         """Return the record or None. ``bucket`` is a versioned name like ``pages-v1``; ``key`` any text."""
 
-    def write_record(self, bucket: str, key: str, data: bytes) -> None:
-        """Keep ``data`` (write aside, then rename); a store that cannot be written to loses it silently."""
+    def write_record(self, bucket: str, key: str, *data: bytes | bytearray) -> None:
+        """Keep ``data``, one part behind the other; a store that cannot be written to loses it silently."""
 
 
 class BuildRequirements(Protocol):

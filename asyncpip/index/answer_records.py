@@ -14,9 +14,10 @@ import msgspec
 from asyncpip.index.freshness import Freshness
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from asyncpip.core.ports import RecordStore
+    from asyncpip.net.content_encoding import Octets
 
 LINKS_PAGES = "links-pages-v2"
 """Find-links pages, as `links_page.links_page_from_record` reads them."""
@@ -26,6 +27,11 @@ PROJECT_LISTS = "project-lists-v2"
 T = TypeVar("T")
 _FRESHNESS = msgspec.msgpack.Decoder(Freshness)
 _CONTENT = msgspec.msgpack.Decoder(tuple[str, bytes])
+
+
+def before_octets(encoded: bytes, size_bytes: int) -> bytes:
+    """Return ``encoded``, MessagePack with empty bytes as its last field, such that so many bytes can follow."""
+    return encoded.removesuffix(b"\xc4\x00") + b"\xc6" + size_bytes.to_bytes(4, "big")
 
 
 class StoredAnswer(NamedTuple, Generic[T]):
@@ -77,9 +83,10 @@ class AnswerRecords:
         except (msgspec.DecodeError, ValueError):
             return None
 
-    def write(self, key: str, content: bytes, freshness: Freshness) -> None:
-        """Keep ``content``, then its freshness, so that the latter never comes alone."""
-        self._records.write_record(self._bucket, key, msgspec.msgpack.encode((freshness.identity, content)))
+    def write(self, key: str, content: Sequence[Octets], freshness: Freshness) -> None:
+        """Keep ``content``, one part behind the other, then its freshness, so that the latter never comes alone."""
+        head = msgspec.msgpack.encode((freshness.identity, b""))
+        self._records.write_record(self._bucket, key, before_octets(head, sum(map(len, content))), *content)
         self.write_freshness(key, freshness)
 
     def write_freshness(self, key: str, freshness: Freshness) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -16,7 +16,7 @@ from asyncpip.index.page import HTML_TYPE, JSON_TYPE, PAGE_LIMIT_BYTES
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from asyncpip.core.ports import RecordStore
@@ -35,6 +35,8 @@ _OK = 200
 _NOT_MODIFIED = 304
 
 T = TypeVar("T")
+MakeRecord: TypeAlias = "Callable[[EncodedBody], Sequence[Octets]]"
+"""Makes a record, part by part, of a body as it came."""
 
 
 class StatusError(IndexAccessError):
@@ -140,7 +142,7 @@ class Answers:
         url: str,
         *,
         bucket: str,
-        parse: Callable[[Octets, str, str], tuple[T, Callable[[EncodedBody], bytes]]],
+        parse: Callable[[Octets, str, str], tuple[T, MakeRecord]],
         from_record: Callable[[bytes], T],
         refresh: bool,
         usable_for_seconds: float = 0,
@@ -183,7 +185,7 @@ class Answers:
             content_type, final_url = response.headers.get("content-type", ""), response.url
             encoded = await response.read_encoded(PAGE_LIMIT_BYTES)
 
-        def read() -> tuple[T, Callable[[EncodedBody], bytes]]:
+        def read() -> tuple[T, MakeRecord]:
             try:
                 body = encoded.decoded(PAGE_LIMIT_BYTES)
             except ValueError as error:

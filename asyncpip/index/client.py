@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.core.page import PageFile, ProjectPage
     from asyncpip.core.ports import RecordStore
+    from asyncpip.index.answers import MakeRecord
     from asyncpip.index.links_page import LinksPage
     from asyncpip.index.metadata_client import MetadataResult
     from asyncpip.index.project_list import ProjectList
-    from asyncpip.net.content_encoding import EncodedBody, Octets
+    from asyncpip.net.content_encoding import Octets
     from asyncpip.net.transport import Transport
 
 REFRESH_ALL = ":all:"
@@ -206,9 +207,7 @@ class IndexClient:
         return page
 
     async def _remote_index_page(self, url: str, name: NormalizedName) -> ProjectPage | None:
-        def parse(
-            body: Octets, content_type: str, final_url: str
-        ) -> tuple[ProjectPage, Callable[[EncodedBody], bytes]]:
+        def parse(body: Octets, content_type: str, final_url: str) -> tuple[ProjectPage, MakeRecord]:
             page = parse_page(body, content_type=content_type, url=final_url, project=name)
             return page, lambda encoded: page_record(page, encoded)
 
@@ -226,11 +225,9 @@ class IndexClient:
         if not self._is_allowed(place):
             return None
 
-        def parse(
-            body: Octets, content_type: str, final_url: str
-        ) -> tuple[ProjectList, Callable[[EncodedBody], bytes]]:
+        def parse(body: Octets, content_type: str, final_url: str) -> tuple[ProjectList, MakeRecord]:
             listed = parse_project_list(body, content_type=content_type, url=final_url)
-            return listed, lambda _encoded: listed.to_record()
+            return listed, lambda _encoded: [listed.to_record()]
 
         listed: ProjectList | None = None
         with self._skipping(place, url):
@@ -269,9 +266,9 @@ class IndexClient:
         if not self._is_allowed(place):
             return []
 
-        def parse(body: Octets, content_type: str, final_url: str) -> tuple[LinksPage, Callable[[EncodedBody], bytes]]:
+        def parse(body: Octets, content_type: str, final_url: str) -> tuple[LinksPage, MakeRecord]:
             parsed = parse_links_page(body, content_type=content_type, url=final_url)
-            return parsed, lambda _encoded: parsed.to_record()
+            return parsed, lambda _encoded: [parsed.to_record()]
 
         page: LinksPage | None = None
         with self._skipping(place, place.location):

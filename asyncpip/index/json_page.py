@@ -10,7 +10,7 @@ In the store a page lies as it came over the network, compressed (a quarter of i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -183,11 +183,11 @@ class JsonPage:
             return None
         return files if len(files) == len(row) else None
 
-    def to_record(self, encoded: EncodedBody) -> JsonRecord:
-        """Return the page as it is kept; ``encoded`` is its body as it came."""
+    def to_record(self, encoded: EncodedBody) -> tuple[JsonRecord, Octets]:
+        """Return the page as it is kept, but for its body, and that; ``encoded`` is the body as it came."""
         if encoded.encoding.lower() not in ("gzip", "x-gzip"):
             encoded = compressed(self._body)
-        return JsonRecord(self.url, self.left_out, self._rows, encoded.encoding, cast("bytes", encoded.data))
+        return JsonRecord(self.url, self.left_out, self._rows, encoded.encoding, b""), encoded.data
 
 
 def _decoded(raw: msgspec.Raw) -> PageFile | None:

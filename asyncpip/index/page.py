@@ -14,6 +14,7 @@ from asyncpip.core.page import PageFile
 from asyncpip.core.urls import join, redact, split_credentials
 from asyncpip.core.values import Row
 from asyncpip.errors import IndexAccessError
+from asyncpip.index.answer_records import before_octets
 from asyncpip.index.json_page import JsonPage, JsonRecord, entry_names
 from asyncpip.index.page_files import (
     OldFile,
@@ -110,7 +111,7 @@ class ParsedPage:
         """Return the files of ``version``, in the order of the page."""
         return finished_files(self._groups.get(version, ()), self._base_url)
 
-    def to_record(self, _encoded: EncodedBody) -> _Record:
+    def to_record(self) -> _Record:
         """Return the page as it is kept."""
         groups = {version: msgspec.Raw(_RECORD.encode(files)) for version, files in self._groups.items()}
         return _Record(self.url, self._base_url, self.left_out, groups)
@@ -162,9 +163,12 @@ def parse_page(body: Octets, *, content_type: str, url: str, project: Normalized
     return ParsedPage(split_credentials(url)[0], links.base_url, groups, left_out=left_out)
 
 
-def page_record(page: ParsedPage | JsonPage, encoded: EncodedBody) -> bytes:
-    """Return ``page``, whose body came as ``encoded``, as `page_from_record` takes it."""
-    return _RECORD.encode(page.to_record(encoded))
+def page_record(page: ParsedPage | JsonPage, encoded: EncodedBody) -> Sequence[Octets]:
+    """Return ``page``, whose body came as ``encoded``, as `page_from_record` takes it, in parts to be joined."""
+    if isinstance(page, ParsedPage):
+        return [_RECORD.encode(page.to_record())]
+    record, body = page.to_record(encoded)
+    return before_octets(_RECORD.encode(record), len(body)), body
 
 
 def page_from_record(data: bytes) -> ProjectPage:

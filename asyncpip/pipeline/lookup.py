@@ -110,5 +110,5 @@ class _Forgetful:
         """Return None."""
         return None
 
-    def write_record(self, bucket: str, key: str, data: bytes) -> None:
+    def write_record(self, bucket: str, key: str, *data: bytes | bytearray) -> None:
         """Keep nothing."""

@@ -11,18 +11,17 @@ from binascii import crc32
 _LENGTH = 8
 
 
-def seal(data: bytes, key: str) -> bytes:
-    """Return ``data`` as it is kept under ``key``."""
-    return data + _seal_of(data, key)
-
-
 def unseal(sealed: bytes | None, key: str) -> bytes | None:
-    """Return what `seal` was given; None where there is nothing, or something else."""
+    """Return the data before a seal; None where there is none, or the seal is that of something else."""
     if sealed is None or len(sealed) < _LENGTH:
         return None
     data = sealed[:-_LENGTH]
-    return data if sealed[-_LENGTH:] == _seal_of(data, key) else None
+    return data if sealed[-_LENGTH:] == seal_of(key, data) else None
 
 
-def _seal_of(data: bytes, key: str) -> bytes:
-    return b"%08x" % crc32(data, crc32(key.encode("utf-8", "surrogatepass")))
+def seal_of(key: str, *data: bytes | bytearray) -> bytes:
+    """Return what stands behind ``data``, one part behind the other, where it is kept under ``key``."""
+    found = crc32(key.encode("utf-8", "surrogatepass"))
+    for part in data:
+        found = crc32(part, found)
+    return b"%08x" % found

@@ -14,7 +14,7 @@ import sys
 
 from asyncpip.errors import StoreError
 from asyncpip.store import layout
-from asyncpip.store.sealed import seal, unseal
+from asyncpip.store.sealed import seal_of, unseal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,27 +60,31 @@ class Store:
         """Return where a record is or would be."""
         return os.path.join(self.root, layout.record_path(bucket, key))
 
-    def write_record(self, bucket: str, key: str, data: bytes) -> None:
-        """Keep ``data``; a store that cannot be written to loses it silently, a temporary one never keeps any."""
+    def write_record(self, bucket: str, key: str, *data: bytes | bytearray) -> None:
+        """Keep ``data``, one part behind the other: the large parts of pages are not copied for it.
+
+        A store that cannot be written to loses it silently, a temporary one never keeps any.
+        """
         if self.is_temporary:
             return
         own = self._own_records(bucket)
         try:
-            self.write_file(self.record_path(bucket, key), seal(data, key))
+            self.write_file(self.record_path(bucket, key), *data, seal_of(key, *data))
         except OSError:
             return
         if own is not None:
             own.add(key)
 
-    def write_file(self, path: str, data: bytes) -> None:
-        """Put ``data`` at ``path`` atomically."""
+    def write_file(self, path: str, *data: bytes | bytearray) -> None:
+        """Put ``data``, one part behind the other, at ``path`` atomically."""
         aside = self._staging_name()
         descriptor = self._create(aside)
         try:
             try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(descriptor, view) :]
+                for part in data:
+                    view = memoryview(part)
+                    while view:
+                        view = view[os.write(descriptor, view) :]
             finally:
                 os.close(descriptor)
             _rename_into(aside, path)

@@ -94,7 +94,7 @@ def read_page(data: bytes) -> None:
     url = "https://index.test/simple/demo/"
     with suppress(AsyncpipError):
         page = parse_page(data, content_type=content_type, url=url, project=NAME)
-        again = page_from_record(page_record(page, EncodedBody(data, "")))
+        again = page_from_record(b"".join(page_record(page, EncodedBody(data, ""))))
         assert list(again.versions) == list(page.versions)
         for version in page.versions:
             assert again.files(version) == page.files(version)

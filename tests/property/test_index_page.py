@@ -50,7 +50,7 @@ def test_record_is_the_page(files: list[dict[str, object]], separators: tuple[st
     body = json.dumps({"files": files}, separators=separators).encode()
     page = parse_page(body, content_type=JSON_TYPE, url=URL, project=DEMO)
     encoded = EncodedBody(gzip.compress(body), "gzip") if is_packed else EncodedBody(body, "")
-    again = page_from_record(page_record(page, encoded))
+    again = page_from_record(b"".join(page_record(page, encoded)))
     assert list(again.versions) == list(page.versions)
     for version in page.versions:
         assert again.files(version) == page.files(version)
@@ -86,7 +86,7 @@ def test_entries_that_are_looked_up_are_those_of_a_second_pass(
         json.dumps({"more": files[1:], "files": files, "rest": files[:2]}, separators=separators).encode(),
     ):
         page = parse_page(body, content_type=JSON_TYPE, url=URL, project=DEMO)
-        passed = page_from_record(page_record(page, EncodedBody(body, "")))
+        passed = page_from_record(b"".join(page_record(page, EncodedBody(body, ""))))
         for version in page.versions:
             assert page.files(version) == passed.files(version)
 

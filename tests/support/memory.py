@@ -21,9 +21,9 @@ class MemoryRecords:
     def read_record(self, bucket: str, key: str) -> bytes | None:
         return self.records.get((bucket, key))
 
-    def write_record(self, bucket: str, key: str, data: bytes) -> None:
+    def write_record(self, bucket: str, key: str, *data: bytes | bytearray) -> None:
         self.writing_threads.add(threading.get_ident())
-        self.records[bucket, key] = data
+        self.records[bucket, key] = b"".join(data)
 
 
 class MemoryReporter:

@@ -31,9 +31,9 @@ class Records(MemoryRecords):
         super().__init__()
         self.writes = 0
 
-    def write_record(self, bucket: str, key: str, data: bytes) -> None:
+    def write_record(self, bucket: str, key: str, *data: bytes | bytearray) -> None:
         self.writes += 1
-        super().write_record(bucket, key, data)
+        super().write_record(bucket, key, *data)
 
 
 def find(python: str | Path | None = None, records: Records | None = None, **environ: str) -> TargetSelection:

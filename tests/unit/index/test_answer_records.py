@@ -30,38 +30,38 @@ def answers(store: MemoryRecords) -> AnswerRecords:
 
 def test_what_was_written_is_read(answers: AnswerRecords) -> None:
     assert answers.read(KEY, bytes) is None
-    answers.write(KEY, b"content", FRESH)
+    answers.write(KEY, [b"content"], FRESH)
     assert answers.read(KEY, bytes) == (b"content", FRESH)
     assert answers.read_freshness(KEY) == FRESH
 
 
 def test_only_fresh(answers: AnswerRecords) -> None:
-    answers.write(KEY, b"content", FRESH)
+    answers.write(KEY, [b"content"], FRESH)
     assert answers.read(KEY, bytes, fresh_at=1599) is not None
     assert answers.read(KEY, bytes, fresh_at=1600) is None
 
 
 def test_renewed_freshness(answers: AnswerRecords) -> None:
-    answers.write(KEY, b"content", FRESH)
+    answers.write(KEY, [b"content"], FRESH)
     answers.write_freshness(KEY, FRESH.confirmed({}, 2000))
     assert answers.read(KEY, bytes, fresh_at=2599) is not None
 
 
 def test_parts_that_do_not_belong_together_are_a_miss(answers: AnswerRecords) -> None:
-    answers.write(KEY, b"content", FRESH)
+    answers.write(KEY, [b"content"], FRESH)
     answers.write_freshness(KEY, Freshness(fetched_at_seconds=2000.0, max_age_seconds=600, etag='"2"'))
     assert answers.read(KEY, bytes) is None
 
 
 def test_forgotten(answers: AnswerRecords) -> None:
-    answers.write(KEY, b"content", FRESH)
+    answers.write(KEY, [b"content"], FRESH)
     answers.forget(KEY)
     assert answers.read(KEY, bytes) is None
 
 
 @pytest.mark.parametrize("bucket", [PAGES, "freshness-of-" + PAGES])
 def test_damage_and_loss_are_a_miss(store: MemoryRecords, answers: AnswerRecords, bucket: str) -> None:
-    answers.write(KEY, b"content", FRESH)
+    answers.write(KEY, [b"content"], FRESH)
     store.write_record(bucket, KEY, b"\x93")
     assert answers.read(KEY, bytes) is None
     del store.records[bucket, KEY]
@@ -69,7 +69,7 @@ def test_damage_and_loss_are_a_miss(store: MemoryRecords, answers: AnswerRecords
 
 
 def test_content_that_does_not_parse_is_a_miss(answers: AnswerRecords) -> None:
-    answers.write(KEY, b"content", FRESH)
+    answers.write(KEY, [b"content"], FRESH)
     assert answers.read(KEY, int) is None
 
 
