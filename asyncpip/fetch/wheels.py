@@ -71,12 +71,21 @@ class WheelFetcher:
     """Brings wheels into the store. Made inside the event loop; fetches of one file are for the caller to join."""
 
     def __init__(
-        self, store: Store, downloader: Downloader, unpack: Unpack, *, jobs: int, arriving: NewArriving
+        self,
+        store: Store,
+        downloader: Downloader,
+        unpack: Unpack,
+        *,
+        jobs: int,
+        arriving: NewArriving,
+        expect: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """``expect`` is told the size of an archive that is on its way, and returns at once."""
         self._store = store
         self._downloader = downloader
         self._unpack = unpack
         self._new_arriving = arriving
+        self._expect = expect
         self._workers = anyio.CapacityLimiter(jobs)
         self._turns = Turns(jobs)
         self._files = SpareFiles(store)
@@ -110,6 +119,7 @@ class WheelFetcher:
         return await self._in_worker(self._unpack_received, len(archive), file, required, archive)
 
     async def _download(self, file: PageFile, required: AllowedHashes) -> StoredWheel:
+        self._expect(file.size or 0)
         if self._arrivals.is_large(file):
             return await self._download_large(file, required)
         return await self._arrivals.fetch(

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from asyncpip.core.values import Value
 from asyncpip.errors import TargetEnvironmentError
-from asyncpip.install.parallel import run_in_threads
+from asyncpip.install.in_threads import run_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

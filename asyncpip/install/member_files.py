@@ -39,19 +39,21 @@ class MemberFiles:
         self._directory: int | None = None
         self._process = os.getpid()
 
-    def write(self, written: Container[int], *, processes: int) -> None:
+    def write(self, written: Container[int], *, processes: int, meanwhile: Callable[[], None]) -> None:
         """Write all members but those ``written``, in up to ``processes`` processes where that is sooner.
 
+        ``meanwhile`` is called once, while others write where there are any.
         Raises `WheelFormatError`, `OSError`, `UnpackCancelledError`.
         """
         batches = self._batches(written)
         self._directory = os.open(self._staging, os.O_RDONLY) if _HAVE_DIR_FD else None
         try:
             if processes > 1:
-                from asyncpip.install.parallel import run_parallel  # noqa: PLC0415 - loads threading
+                from asyncpip.install.parallel import run_parallel  # noqa: PLC0415 - where there is much to do
 
-                run_parallel(self._write_batch, batches, jobs=processes)
+                run_parallel(self._write_batch, batches, jobs=processes, meanwhile=meanwhile)
             else:
+                meanwhile()
                 for batch in batches:
                     self._write_batch(batch)
         except InstallError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # typeshed has only `signal`, which loads enum: 4 ms
 import os
 import sys
-import threading
 
 from asyncpip.errors import InstallError
 
@@ -30,8 +29,6 @@ _MOST_TOKENS = 30_000
 _SIGNALS = tuple(getattr(_signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(_signal, name))
 _children: dict[int, int] = {}
 """Processes that are at work, and what they write to."""
-_threads: set[_Worker] = set()
-"""Threads that are at work."""
 
 
 def run_parallel(
@@ -49,6 +46,8 @@ def run_parallel(
     if jobs > 1 and _FORK_FROM_ITEMS <= len(items) <= _MOST_TOKENS and _may_fork():
         _run_in_processes(action, items, min(jobs, 4), meanwhile)
     else:
+        from asyncpip.install.in_threads import run_in_threads  # noqa: PLC0415 - loads threading, 4 ms
+
         meanwhile()
         run_in_threads(action, items, jobs=jobs)
 
@@ -60,9 +59,9 @@ def wait_for_workers() -> None:
     """
     for child in list(_children):
         _reap(child)
-    for thread in list(_threads):
-        thread.wait()
-        _threads.discard(thread)
+    in_threads = sys.modules.get("asyncpip.install.in_threads")
+    if in_threads is not None:
+        in_threads.wait_for_threads()
 
 
 class Uninterrupted:
@@ -73,6 +72,8 @@ class Uninterrupted:
 
     def __enter__(self) -> None:
         """Begin; in another thread than the main one nothing is interrupted anyway."""
+        import threading  # noqa: PLC0415 - rarely needed, and 4 ms
+
         if threading.current_thread() is threading.main_thread():
             self._before = _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
 
@@ -123,72 +124,8 @@ class Background:
 
 
 def _may_fork() -> bool:
-    return sys.platform == "linux" and threading.active_count() == 1
-
-
-def run_in_threads(action: Callable[[Item], None], items: Sequence[Item], *, jobs: int) -> None:
-    """Call ``action`` on each of ``items``, in order of start, in up to ``jobs`` threads; raise the first error.
-
-    No thread is left when this returns or raises, also where it is interrupted (KeyboardInterrupt) while it waits.
-
-    Bare threads: a pool's queue and futures cost 12 ms to import and 20 us an item.
-    """
-    iterator = iter(items)
-    lock = threading.Lock()
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        while not errors:
-            with lock:
-                item = next(iterator, None)
-            if item is None:
-                return
-            try:
-                action(item)
-            except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-                errors.append(error)
-
-    others = [_Worker(work) for _ in range(min(jobs, len(items)) - 1)]
-    _threads.update(others)
-    try:
-        for thread in others:
-            thread.start()
-        work()
-        for thread in others:
-            thread.wait()
-    except BaseException as error:
-        errors.append(error)  # the others end after what they have in hand
-        for thread in others:
-            thread.wait()
-        raise
-    _threads.difference_update(others)
-    if errors:
-        raise errors[0]
-
-
-class _Worker(threading.Thread):
-    """A thread that can be waited for again after the waiting was interrupted.
-
-    Until CPython 3.13, a `join` that is interrupted takes a thread that goes on for one that has ended.
-    """
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        super().__init__(daemon=False)
-        self._work = work
-        self._end = threading.Event()
-
-    def run(self) -> None:
-        try:
-            self._work()
-        finally:
-            self._end.set()
-
-    def wait(self) -> None:
-        """Return once it has ended, or was never started."""
-        while self.is_alive() and not self._end.wait(_LOOK_AGAIN_SECONDS):
-            continue
-        if self.is_alive():
-            self.join()
+    threading = sys.modules.get("threading")  # where nobody has loaded it there is no other thread
+    return sys.platform == "linux" and (threading is None or threading.active_count() == 1)
 
 
 def _run_in_processes(

@@ -139,7 +139,7 @@ def _drop(directory: str, trees: Sequence[Tree], *, jobs: int) -> None:
 
     try:
         if jobs > 1 and sum(len(names) for tree in trees for _, names in tree[2]) >= _SHARED_FROM_FILES:
-            from asyncpip.install.parallel import run_parallel  # noqa: PLC0415 - loads threading
+            from asyncpip.install.parallel import run_parallel  # noqa: PLC0415 - where there is much to do
 
             run_parallel(drop, trees, jobs=jobs)
         else:

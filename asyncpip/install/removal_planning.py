@@ -37,7 +37,7 @@ def plans_ahead(
         return {}
     import marshal  # noqa: PLC0415 - built in, but only needed here
 
-    from asyncpip.install.parallel import run_parallel  # noqa: PLC0415 - loads threading
+    from asyncpip.install.parallel import run_parallel  # noqa: PLC0415 - where there is much to do
 
     directories = Directories()
     owner = os.getpid()

@@ -125,9 +125,9 @@ def _frame(fields: list[str]) -> bytes:
 
 def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
     """Take jobs until there are no more; the child's whole life. Ctrl-C is for the parent to act on."""
-    import signal  # noqa: PLC0415 - in the child only
+    import _signal  # type: ignore[import-not-found]  # noqa: PLC0415 - in the child only; `signal` loads enum
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
     while (fields := read_frame(jobs)) is not None:

@@ -12,7 +12,7 @@ from asyncpip.core.unpacking import early_path
 from asyncpip.install.archive import ArchiveReader, write_all
 from asyncpip.install.manifest import Manifest
 from asyncpip.install.member_files import CREATE, MemberFiles, allow_execution
-from asyncpip.install.record import row_line, unclaimed_rows
+from asyncpip.install.record import parse_record, row_line, unclaimed_rows
 from asyncpip.install.scheme import ROOT, place_members
 from asyncpip.install.wheel import read_layout
 from asyncpip.store.layout import MANIFEST_NAME
@@ -68,13 +68,15 @@ def unpack_wheel(
 
     members = [by_name[name] for name, _ in root_pairs] + [by_name[name] for _, name, _ in others]
     written = _take_early(members, early, staging, umask)
-    MemberFiles(archive, members, staging, umask, cancelled).write(written, processes=processes)
+    rows: dict[str, Row] = {}
+    root_lines: list[str] = []
 
-    rows = {row[0]: row for row in layout.record_rows}
-    root_rows = [_row(rows, name, path) for name, path in root_pairs]
-    claimed = {name for name, _ in root_pairs} | {name for _, name, _ in others} | set(placement.skipped) | replaced
-    root_rows += unclaimed_rows(layout.record_rows, claimed, record=f"{layout.dist_info}/RECORD")
-    root_rows.sort()
+    def read_record() -> None:
+        claimed = {name for name, _ in root_pairs} | {name for _, name, _ in others} | set(placement.skipped) | replaced
+        root_lines.extend(_read_record(layout, root_pairs, claimed, rows))
+
+    writing = MemberFiles(archive, members, staging, umask, cancelled)
+    writing.write(written, processes=processes, meanwhile=read_record)
     manifest = Manifest(
         filename=filename,
         digest=digest,
@@ -86,7 +88,7 @@ def unpack_wheel(
         gui_scripts=list(layout.gui_scripts),
         root_directories=_directories([path for _, path in root_pairs]),
         root_paths=[path for _, path in root_pairs],
-        root_rows=[row_line(row) for row in root_rows],
+        root_rows=root_lines,
         other_files=[
             (key, path, ",".join(_row(rows, name, path)[1:]), key == "scripts" and _is_python_script(staging, number))
             for number, (key, name, path) in enumerate(others, len(root_pairs))
@@ -94,15 +96,15 @@ def unpack_wheel(
         sizes=[member[4] for member in members],
         warnings=list(layout.warnings),
     )
+    _write_manifest(manifest, archive, staging)
+    return manifest
+
+
+def _write_manifest(manifest: Manifest, archive: ArchiveReader, staging: str) -> None:
     try:
         encoded = manifest.encode()
     except ValueError as error:
         raise archive.broken(str(error)) from error
-    _write_manifest(encoded, staging)
-    return manifest
-
-
-def _write_manifest(encoded: bytes, staging: str) -> None:
     descriptor = os.open(os.path.join(staging, MANIFEST_NAME), CREATE, 0o666)
     try:
         write_all(descriptor, encoded)
@@ -137,6 +139,17 @@ def _is_python_script(staging: str, number: int) -> bool:
     """Return whether a file wants the target's interpreter in its first line (binary distribution format)."""
     with open(os.path.join(staging, str(number)), "rb", buffering=0) as reading:
         return reading.read(len(_SHEBANG_MARK)) == _SHEBANG_MARK
+
+
+def _read_record(
+    layout: WheelLayout, root_pairs: list[tuple[str, str]], claimed: set[str], rows: dict[str, Row]
+) -> list[str]:
+    """Fill ``rows`` with those of RECORD; return the lines for files of the root, and for what is not in the wheel."""
+    record_rows = parse_record(layout.record)
+    rows.update([(row[0], row) for row in record_rows])
+    root_rows = [_row(rows, name, path) for name, path in root_pairs]
+    root_rows += unclaimed_rows(record_rows, claimed, record=f"{layout.dist_info}/RECORD")
+    return [row_line(row) for row in sorted(root_rows)]
 
 
 def _row(rows: dict[str, Row], name: str, path: str) -> Row:

@@ -10,7 +10,6 @@ all names of an archive at once, as one text, wherever that is possible.
 from __future__ import annotations
 
 from asyncpip.errors import WheelFormatError
-from asyncpip.install.record import parse_record
 from asyncpip.install.scripts import parse_entry_points
 
 TYPE_CHECKING = False
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from asyncpip.core.metadata import CoreMetadata
-    from asyncpip.install.record import Row
     from asyncpip.install.scripts import Script
 
 SCHEME_KEYS = ("platlib", "purelib", "headers", "scripts", "data")
@@ -37,7 +35,7 @@ class WheelLayout:
         "gui_scripts",
         "metadata",
         "project",
-        "record_rows",
+        "record",
         "requires_python",
         "root_is_purelib",
         "version",
@@ -56,7 +54,7 @@ class WheelLayout:
         root_is_purelib: bool,
         console_scripts: tuple[Script, ...],
         gui_scripts: tuple[Script, ...],
-        record_rows: list[Row],
+        record: str,
         metadata: bytes,
         warnings: tuple[str, ...],
     ) -> None:
@@ -73,7 +71,8 @@ class WheelLayout:
         self.root_is_purelib = root_is_purelib
         self.console_scripts = console_scripts
         self.gui_scripts = gui_scripts
-        self.record_rows = record_rows
+        self.record = record
+        """The text of RECORD, of which ten thousand rows are read when other processes have something to do."""
         self.metadata = metadata
         self.warnings = warnings
 
@@ -125,7 +124,7 @@ def read_layout(filename: str, names: Sequence[str], read_member: Callable[[str]
         root_is_purelib=headers.get("root-is-purelib", "").lower() == "true",
         console_scripts=console_scripts,
         gui_scripts=gui_scripts,
-        record_rows=parse_record(record or ""),
+        record=record or "",
         metadata=metadata,
         warnings=warnings,
     )

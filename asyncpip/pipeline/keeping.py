@@ -118,7 +118,14 @@ class UnpackedWheels:
     ) -> None:
         self._store = store
         self._pool = UnpackPool(jobs=limits.jobs, children=limits.jobs if expects_many else 0)
-        self._fetcher = WheelFetcher(store, downloader, self._pool.run, jobs=limits.jobs, arriving=_new_arriving)
+        self._fetcher = WheelFetcher(
+            store,
+            downloader,
+            self._pool.run,
+            jobs=limits.jobs,
+            arriving=_new_arriving,
+            expect=self._pool.expect,
+        )
         self._downloader = downloader
 
     async def fetch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -36,6 +37,19 @@ class UnpackPool:
         self._lock = threading.Lock()
         self._inline_left = 0 if self._all else INLINE_BYTES
         self._cancelled = threading.Event()
+        self._started: threading.Event | None = None
+        """Set when there is a child that was started before there was anything to do."""
+
+    def expect(self, size_bytes: int) -> None:
+        """Start a child while an archive of ``size_bytes`` is on its way, if that will need one; return at once."""
+        with self._lock:
+            if self._all or self._started or size_bytes <= self._inline_left:
+                return
+            self._started = threading.Event()
+        try:
+            _thread.start_new_thread(self._start_ahead, (self._started,))
+        except RuntimeError:  # this user may have no more threads
+            self._started.set()
 
     def run(self, job: UnpackJob) -> Outcome:
         """Do ``job``; raises `UnpackCancelledError` when the pool is cancelled, `StoreError` when a child died."""
@@ -80,6 +94,7 @@ class UnpackPool:
 
     def close(self) -> None:
         """End the children and wait for them; they have nothing to do any more."""
+        self._wait_for_start()
         for child in self._all:
             for pipe in (child.jobs, child.answers):
                 with suppress(OSError):  # a child that died leaves a job in the pipe
@@ -90,9 +105,13 @@ class UnpackPool:
 
     def _take(self) -> UnpackChild | None:
         """Return a child that has nothing to do; None where there can be no more."""
+        self._wait_for_start()
         with self._lock:
             if self._idle:
                 return self._idle.pop()
+        return self._start()
+
+    def _start(self) -> UnpackChild | None:
         try:
             child = StartedChild()
         except OSError:
@@ -102,3 +121,16 @@ class UnpackPool:
             if self._cancelled.is_set():
                 child.kill()
         return child
+
+    def _start_ahead(self, started: threading.Event) -> None:
+        try:
+            child = self._start()
+            if child is not None:
+                with self._lock:
+                    self._idle.append(child)
+        finally:
+            started.set()
+
+    def _wait_for_start(self) -> None:
+        if self._started is not None:
+            self._started.wait()

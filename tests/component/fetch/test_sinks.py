@@ -214,7 +214,7 @@ async def test_no_other_run_has_a_file_before_it_is_released(tmp_path: Path) -> 
     other = FileSink(path)
     await other.restart()
     await other.aclose()
-    assert bytes_of(received) == CONTENT  # and releases it
+    assert bytes_of(received) == CONTENT  # and releases it; that others may have it is so at once
     another = FileSink(path)
     assert another.received == len(CONTENT)
     await another.aclose()

@@ -13,6 +13,7 @@ import pytest
 
 from asyncpip.errors import InstallError
 from asyncpip.install.failure import install_error
+from asyncpip.install.in_threads import run_in_threads
 from asyncpip.install.linker import (
     CLONE,
     COPY,
@@ -24,7 +25,6 @@ from asyncpip.install.linker import (
     link_files,
     place_file,
 )
-from asyncpip.install.parallel import run_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -39,6 +39,19 @@ def test_each_item_once(tmp_path: Path, jobs: int, count: int) -> None:
     assert no_children()
 
 
+@pytest.mark.parametrize(("jobs", "count"), [(1, 50), (2, 5), (2, 50)])
+def test_what_is_done_meanwhile_is_done_once_and_here(tmp_path: Path, jobs: int, count: int) -> None:
+    done_by: list[int] = []
+    run_parallel(
+        lambda number: os.close(os.open(tmp_path / str(number), os.O_CREAT | os.O_EXCL)),
+        range(count),
+        jobs=jobs,
+        meanwhile=lambda: done_by.append(os.getpid()),
+    )
+    assert done_by == [os.getpid()]
+    assert len(os.listdir(tmp_path)) == count
+
+
 @pytest.mark.parametrize("possible", [0, 1])
 def test_fewer_processes_than_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, possible: int) -> None:
     """Where this user may have no more, the caller does what they would have done; no descriptor is left."""

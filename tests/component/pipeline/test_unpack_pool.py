@@ -149,6 +149,32 @@ def test_where_there_can_be_no_more_processes(tmp_path: Path, monkeypatch: pytes
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_a_child_is_started_ahead_once_where_one_will_be_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack_pool, "INLINE_BYTES", 1000)
+    pool = UnpackPool()
+    pool.expect(1000)
+    pool.close()
+    assert pool._all == []
+    pool.expect(1001)
+    pool.expect(1001)
+    large = job(tmp_path / "large", build_wheel("demo", "1.0", files={"demo/noise.bin": os.urandom(10_000)})[1])
+    assert pool.run(large).kind == OK
+    assert len(pool._all) == 1
+    pool.close()
+    assert pool._all[0].has_ended
+
+
+def test_a_child_that_is_started_while_the_pool_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpack_pool, "INLINE_BYTES", 0)
+    pool = UnpackPool()
+    pool.expect(1)
+    pool.cancel()
+    pool.close()
+    assert all(child.has_ended for child in pool._all)
+
+
 def test_a_child_that_dies(tmp_path: Path, children: UnpackPool) -> None:
     assert children.run(job(tmp_path / "a")).kind == OK
     children._all[0].kill()

@@ -27,7 +27,7 @@ def layout(*, data_dir: str = "", scripts: tuple[tuple[str, str, str], ...] = ()
         root_is_purelib=True,
         console_scripts=scripts,
         gui_scripts=(),
-        record_rows=[],
+        record="",
         metadata=b"",
         warnings=(),
     )

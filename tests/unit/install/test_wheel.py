@@ -43,7 +43,7 @@ def test_facts_of_a_wheel() -> None:
     assert layout.data_dir == ""
     assert layout.console_scripts == (("foo", "foo_bar", "main"),)
     assert layout.gui_scripts == (("g", "foo_bar.g", "A.b"),)
-    assert layout.record_rows == [("foo_bar/__init__.py", "sha256=x", "0")]
+    assert layout.record == "foo_bar/__init__.py,sha256=x,0\n"
     assert layout.metadata == METADATA
     assert layout.warnings == ()
 
