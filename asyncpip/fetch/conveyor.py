@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Load = tuple[bytearray, int] | threading.Event | None
     """A buffer and how much of it is filled; a mark, set when all before it is done; None at the end."""
 
-BUFFER_BYTES = 1024 * 1024
+BUFFER_BYTES = 512 * 1024
 _SPARE_BUFFERS = 2
 """Beside one for each step: the one that is filled, and one so that nobody waits for the slowest of a moment."""
 

@@ -123,6 +123,16 @@ def _frame(fields: list[str]) -> bytes:
     return len(body).to_bytes(4, "little") + body
 
 
+def _load_ahead() -> None:
+    """Load what the first job will need, which may still be on its way: OpenSSL alone takes 5 ms."""
+    import hashlib  # noqa: PLC0415 - in the child only
+
+    import asyncpip.core.metadata  # noqa: PLC0415 - in the child only
+    import asyncpip.install.parallel  # noqa: F401, PLC0415 - in the child only
+
+    hashlib.sha256(usedforsecurity=False)
+
+
 def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
     """Take jobs until there are no more; the child's whole life. Ctrl-C is for the parent to act on."""
     import _signal  # type: ignore[import-not-found]  # noqa: PLC0415 - in the child only; `signal` loads enum
@@ -130,6 +140,7 @@ def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
     _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(_NICE)
+    _load_ahead()
     while (fields := read_frame(jobs)) is not None:
         path, size, filename, staging, umask, demands, sha256, early, processes = fields
         job = UnpackJob(
