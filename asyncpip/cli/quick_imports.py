@@ -4,6 +4,9 @@ The interpreter looks for a module in Python code that allows for everything: 0.
 400. Here a directory is listed once, and what lies there as usual, with a compiled file that is up to date, is read at
 once. It is found in the same places in the same order, under the same conditions; what is not as usual is left to the
 interpreter.
+
+Some modules of libraries are imported by others that rarely use them. These are late: loaded when somebody looks at
+anything of theirs.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+from _thread import RLock  # the lock of `threading`, whose import is a millisecond
 from importlib._bootstrap_external import MAGIC_NUMBER  # `importlib.util` takes 2 ms
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, ModuleSpec, PathFinder, SourceFileLoader
 
@@ -25,6 +29,13 @@ _HEAD = MAGIC_NUMBER + bytes(4)
 """Of a compiled file that goes by time and size of its source (PEP 552)."""
 _READ_BYTES = 1 << 16
 """At once: nearly all compiled files are shorter."""
+_LATE = frozenset((
+    "asyncio.sslproto", "asyncio.staggered", "asyncio.trsock", "base64", "ipaddress", "linecache", "locale",
+    "msgspec.inspect", "sysconfig", "token", "tokenize",
+))  # fmt: skip
+"""What asyncio, inspect, msgspec, ssl, subprocess and urllib import: 3 % of what `install --dry-run requests` takes."""
+_loading = RLock()
+_being_loaded: set[str] = set()
 _O_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -62,6 +73,35 @@ class _QuickLoader(SourceFileLoader):
         except (OSError, ValueError, EOFError, TypeError):
             pass
         return super().get_code(fullname)
+
+
+class _LateModule(type(sys)):  # type: ignore[misc]  # the class of all modules
+    """A module of which nothing was looked at so far."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "__spec__":  # the interpreter looks at it whenever the module is imported
+            return super().__getattribute__(name)
+        with _loading:
+            if type(self) is _LateModule:  # else another thread was first
+                spec = super().__getattribute__("__spec__")
+                if spec.name in _being_loaded:
+                    return super().__getattribute__(name)
+                _being_loaded.add(spec.name)
+                spec.loader.load(self)
+                self.__class__ = type(sys)  # type: ignore[assignment]  # as what it was made
+        return getattr(self, name)
+
+
+class _LateLoader(_QuickLoader):
+    """Loads a module when it is looked at."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Have it loaded later."""
+        module.__class__ = _LateModule
+
+    def load(self, module: ModuleType) -> None:
+        """Load it."""
+        super().exec_module(module)
 
 
 _CODE = type(_QuickLoader.get_code.__code__)
@@ -137,7 +177,8 @@ def _source_spec(name: str, source: str, compiled: str) -> ModuleSpec | None:
         stat = os.stat(source)
     except OSError:
         return None
-    return _spec(name, _QuickLoader(name, source, compiled, stat), source, compiled)
+    loader = _LateLoader if name in _LATE else _QuickLoader
+    return _spec(name, loader(name, source, compiled, stat), source, compiled)
 
 
 def _spec(name: str, loader: Any, origin: str, cached: str | None) -> ModuleSpec:

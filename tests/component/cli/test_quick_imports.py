@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asyncpip.cli.quick_imports import QuickFinder
+from asyncpip.cli.quick_imports import _LATE, QuickFinder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,3 +185,36 @@ def test_sources_can_be_shown() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.startswith("def main")
     assert "ZeroDivisionError" in done.stderr
+
+
+def run_quickened(code: str) -> str:
+    code = f"from asyncpip.cli.quick_imports import quicken_imports; quicken_imports()\n{code}"
+    return subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("name", sorted(_LATE))
+def test_a_late_module_is_loaded_when_it_is_looked_at(name: str) -> None:
+    code = (
+        f"import {name}, sys; module = sys.modules[{name!r}]; print(type(module).__name__);"
+        f"print(sorted(set(dir(module)) - {{'__warningregistry__'}}), type(module).__name__, module.__name__)"
+    )
+    loaded_then = run_quickened(code).splitlines()
+    usual = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert loaded_then[1:] == usual[1:]
+
+
+def test_what_is_late_stays_so() -> None:
+    """Until it is used; by several threads at once, too."""
+    code = """
+import ssl, sys, threading, asyncio
+kinds = lambda: [type(sys.modules[name]).__name__ for name in ("base64", "asyncio.sslproto")]
+print(*kinds())
+found = []
+threads = [threading.Thread(target=lambda: found.append(ssl.DER_cert_to_PEM_cert(b"x")[28:32])) for _ in "1234"]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(*found, *kinds())
+"""
+    before, after = run_quickened(code).splitlines()
+    assert before == "_LateModule _LateModule"
+    assert after == "eA== eA== eA== eA== module _LateModule"
