@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asyncpip.core.values import Row
+
 if TYPE_CHECKING:
     from asyncpip.net.content_encoding import Octets
 
@@ -16,18 +18,29 @@ NAME_KEY = b'"filename":'
 _SEPARATORS = (b"},{", b"}, {")
 _LONGEST_ENTRY_BYTES = 4096
 """Usual ones have 400 to 1000."""
-_SPREAD = 8
-"""Entries differ in length: a row may lie this part of the page away from where equal ones would put it."""
+_SPREAD = 4
+"""Entries differ in length: a row may lie this part of the way off from where equal ones would put it."""
 
 
-def find_row(body: Octets, row: range, count: int, version: str) -> bytes | None:
-    """Return the entries in ``row`` of a page with ``count`` of them as a JSON list; None where that is in doubt.
+class Found(Row):
+    """Entries of one version."""
+
+    data: bytes
+    """As a JSON list."""
+    place: int
+    """Where the first one's name stands on the page."""
+
+
+def find_row(body: Octets, row: range, count: int, version: str, known: tuple[int, int] = (0, 0)) -> Found | None:
+    """Return the entries in ``row`` of a page with ``count`` of them; None where they are in doubt.
+
+    ``known`` is where an entry stands: its place among all, and on the page.
 
     What is returned begins and ends with entries that are named like files of ``version``, and has all between them;
     how many these are is for the caller to compare with the length of ``row``, which has no neighbour of that version.
     """
     text = version.encode("utf-8", "surrogatepass")
-    found = _any_name(body, row, count, text)
+    found = _any_name(body, text, *_expected(len(body), row.start, count, known))
     if found < 0:
         return None
     first = last = found
@@ -37,15 +50,20 @@ def find_row(body: Octets, row: range, count: int, version: str) -> bytes | None
         last = behind
     start = _end_between(body, before, first) if before >= 0 else body.rfind(b"[{", 0, first) + 1
     end = _end_between(body, last, behind) if behind >= 0 else body.find(b"}]", last) + 1
-    return b"[%b]" % bytes(body[start:end]).lstrip(b", ") if start and end else None
+    return Found(b"[%b]" % bytes(body[start:end]).lstrip(b", "), first) if start and end else None
 
 
-def _any_name(body: Octets, row: range, count: int, version: bytes) -> int:
-    """Return where the name of an entry of ``version`` stands, near to where ``row`` should be; -1 for none."""
-    size = len(body)
-    middle, spread = size * row.start // count, size // _SPREAD + _LONGEST_ENTRY_BYTES
-    for text in (b"-%b-" % version, b"-%b." % version):
-        for start, end in ((middle, middle + spread), (max(0, middle - spread), middle)):
+def _expected(size: int, entry: int, count: int, known: tuple[int, int]) -> tuple[int, int]:
+    """Return where ``entry`` should stand in ``size`` bytes, and how far from there it may be."""
+    from_entry, place = min(((0, 0), (count, size), known), key=lambda each: abs(each[0] - entry))
+    distance = (entry - from_entry) * size // count
+    return place + distance, abs(distance) // _SPREAD + _LONGEST_ENTRY_BYTES
+
+
+def _any_name(body: Octets, version: bytes, middle: int, spread: int) -> int:
+    """Return where the name of an entry of ``version`` stands, at most ``spread`` from ``middle``; -1 for none."""
+    for start, end in ((middle, middle + spread), (max(0, middle - spread), middle)):
+        for text in (b"-%b-" % version, b"-%b." % version):
             at = body.find(text, start, end)
             if at >= 0:
                 place = body.rfind(NAME_KEY, max(0, at - _LONGEST_ENTRY_BYTES), at)

@@ -116,7 +116,18 @@ def entry_names(body: Octets, url: str) -> EntryNames | None:
 class JsonPage:
     """A project page whose entries are decoded when they are asked for."""
 
-    __slots__ = ("_body", "_count", "_entries", "_look_ups", "_rows", "is_find_links", "is_private", "left_out", "url")
+    __slots__ = (
+        "_body",
+        "_count",
+        "_entries",
+        "_known",
+        "_look_ups",
+        "_rows",
+        "is_find_links",
+        "is_private",
+        "left_out",
+        "url",
+    )
 
     def __init__(
         self, url: str, body: Octets, rows: dict[str, list[int]], *, left_out: int, count: int | None = None
@@ -134,6 +145,8 @@ class JsonPage:
         self._rows = rows
         self._count = count
         self._look_ups = 0
+        self._known = 0, 0
+        """The entry that was looked up last, and where it stands."""
         self._entries: list[msgspec.Raw] | None = None
 
     @classmethod
@@ -174,11 +187,12 @@ class JsonPage:
         if len(rows) != 2:  # noqa: PLR2004 - first and end of one row
             return None
         row = range(*rows)
-        data = find_row(self._body, row, self._count, version)
-        if data is None or _FIRST_NAME_OF_METADATA in data:
+        found = find_row(self._body, row, self._count, version, self._known)
+        if found is None or _FIRST_NAME_OF_METADATA in found.data:
             return None
+        self._known = row.start, found.place
         try:
-            files = _FILES.decode(data)
+            files = _FILES.decode(found.data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         return files if len(files) == len(row) else None

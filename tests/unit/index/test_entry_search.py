@@ -22,9 +22,19 @@ def body_of(*, separators: tuple[str, str] = (",", ":"), **more: object) -> byte
 @pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "with blanks"])
 @pytest.mark.parametrize("version", ROWS)
 def test_rows_at_the_beginning_in_the_middle_and_at_the_end(separators: tuple[str, str], version: str) -> None:
-    data = find_row(body_of(separators=separators), ROWS[version], len(NAMES), version)
-    assert data is not None
-    assert [entry["filename"] for entry in json.loads(data)] == [NAMES[at] for at in ROWS[version]]
+    body = body_of(separators=separators)
+    found = find_row(body, ROWS[version], len(NAMES), version)
+    assert found is not None
+    assert [entry["filename"] for entry in json.loads(found.data)] == [NAMES[at] for at in ROWS[version]]
+    assert body[found.place :].split(b'"', 4)[3].decode() == NAMES[ROWS[version].start]
+
+
+@pytest.mark.parametrize("version", ROWS)
+@pytest.mark.parametrize("known", [(1, 100), (4, 300), (0, 10**6)])
+def test_a_wrong_place_to_start_from_finds_the_same_or_nothing(version: str, known: tuple[int, int]) -> None:
+    body = body_of()
+    usual = find_row(body, ROWS[version], len(NAMES), version)
+    assert find_row(body, ROWS[version], len(NAMES), version, known) in (usual, None)
 
 
 @pytest.mark.parametrize(
