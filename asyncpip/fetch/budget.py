@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
+from heapq import heappop, heappush
 
 import anyio
 
 
 class ByteBudget:
-    """A semaphore in bytes, first come, first served; a request larger than the whole is cut down to it.
+    """A semaphore in bytes, the largest request first; one larger than the whole is cut down to it.
 
-    Whoever gives back wakes only those that fit: with 150 waiting downloads, waking all each time cost 0.2 s a run.
+    What is large takes longest to come, and should not be begun last (see `Turns`). Whoever gives back wakes only those
+    that fit: with 150 waiting downloads, waking all each time cost 0.2 s a run.
     """
 
     def __init__(self, limit_bytes: int) -> None:
         self._free = limit_bytes
         self._limit = limit_bytes
-        self._waiting: deque[tuple[int, anyio.Event]] = deque()
+        self._waiting: list[tuple[int, int, anyio.Event]] = []
+        self._counter = 0
 
     async def take(self, amount: int) -> int:
         """Wait until ``amount`` fits; return what to give back."""
@@ -24,15 +26,17 @@ class ByteBudget:
         if not self._waiting and amount <= self._free:
             self._free -= amount
             return amount
-        ticket = (amount, anyio.Event())
-        self._waiting.append(ticket)
+        self._counter += 1
+        ticket = (-amount, self._counter, anyio.Event())
+        heappush(self._waiting, ticket)
         try:
-            await ticket[1].wait()
+            await ticket[2].wait()
         except BaseException:
-            if ticket[1].is_set():
+            if ticket[2].is_set():
                 self.give_back(amount)
             else:
                 self._waiting.remove(ticket)
+                self._waiting.sort()  # a sorted list is a heap
                 self._admit()
             raise
         return amount
@@ -43,7 +47,7 @@ class ByteBudget:
         self._admit()
 
     def _admit(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._free:
-            amount, event = self._waiting.popleft()
-            self._free -= amount
+        while self._waiting and -self._waiting[0][0] <= self._free:
+            negative_amount, _, event = heappop(self._waiting)
+            self._free += negative_amount
             event.set()

@@ -5,6 +5,7 @@ Large ones go to a partial file of the store, which a later run goes on with; ot
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,11 +26,11 @@ from asyncpip.errors import DownloadError, StoreError
 from asyncpip.fetch import side_by_side
 from asyncpip.fetch.side_by_side import SideBySide, content_range
 from asyncpip.fetch.sinks import FileSink, Progress, TemporaryFileSink
+from asyncpip.fetch.turns import Turns
 from asyncpip.net.transport import FailureKind, TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
     from asyncpip.core.events import Reporter
     from asyncpip.fetch.sinks import OpenFile, Received, Sink, Watcher
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 IN_MEMORY_LIMIT_BYTES = 40 * 1024 * 1024
 """Beyond this size an archive goes to a partial file, and is looked at as it arrives."""
-IN_FLIGHT_LIMIT_BYTES = 64 * 1024 * 1024
+IN_FLIGHT_LIMIT_BYTES = 128 * 1024 * 1024
 """Bytes of archives that lie in temporary files at once, arriving or waiting for a worker: on tmpfs that is memory."""
 _SURPLUS_BYTES = 1024 * 1024
 """An archive may be this much longer than its index says, and twice as long, before it is given up at its head: mostly
@@ -60,9 +61,9 @@ class Downloader:
     ) -> None:
         self._transport = transport
         self._reporter = reporter
-        self._slots = anyio.CapacityLimiter(concurrent_downloads)
+        self._slots = Turns(concurrent_downloads)
         self._per_host = downloads_per_host
-        self._host_slots: dict[str, anyio.CapacityLimiter] = {}
+        self._host_slots: dict[str, Turns] = {}
         self._resume_retries = resume_retries
 
     @contextmanager
@@ -91,9 +92,16 @@ class Downloader:
         `DownloadError`, and `StoreError` where a file cannot be written. A partial file is left behind for the next run
         when the transfer fails.
         """
-        async with self._slots_of_host(url), self._slots:
+        host_slots, size = self._slots_of_host(url), size_bytes or 0
+        async with host_slots.turn(size), self._slots.turn(size):
             transfer = _Transfer(
-                self._transport, self._reporter, self._resume_retries, url, label, size_bytes, lambda: self._spare(url)
+                self._transport,
+                self._reporter,
+                self._resume_retries,
+                url,
+                label,
+                size_bytes,
+                _SpareSlots(host_slots, self._slots),
             )
             try:
                 sink: Sink = (
@@ -114,29 +122,47 @@ class Downloader:
                 raise StoreError(f"could not keep {label} in the store", why=str(error)) from error
             return content
 
-    @contextmanager
-    def _spare(self, url: str) -> Iterator[int]:
-        """Lend the connections that nobody else waits for, and tell how many these are."""
-        limiters = (self._slots_of_host(url), self._slots)
-        count = min(side_by_side.MOST_CONNECTIONS - 1, *(int(limiter.available_tokens) for limiter in limiters))
-        borrowers = [object() for _ in range(count)]
-        for borrower in borrowers:
-            for limiter in limiters:
-                limiter.acquire_on_behalf_of_nowait(borrower)
-        try:
-            yield count
-        finally:
-            for borrower in borrowers:
-                for limiter in limiters:
-                    limiter.release_on_behalf_of(borrower)
+    def widen(self, downloads_per_host: int) -> None:
+        """Allow more downloads per host from now on: nobody waits for anything else."""
+        for slots in self._host_slots.values():
+            for _ in range(downloads_per_host - self._per_host):
+                slots.give_back()
+        self._per_host = max(downloads_per_host, self._per_host)
 
-    def _slots_of_host(self, url: str) -> anyio.CapacityLimiter:
+    def _slots_of_host(self, url: str) -> Turns:
         """Return a host's share: some of its connections stay for pages and metadata, which the solver waits for."""
         host = urlsplit(url).netloc
         slots = self._host_slots.get(host)
         if slots is None:
-            slots = self._host_slots[host] = anyio.CapacityLimiter(self._per_host)
+            slots = self._host_slots[host] = Turns(self._per_host)
         return slots
+
+
+class _SpareSlots:
+    """Connections to a host that no other archive waits for."""
+
+    def __init__(self, *turns: Turns) -> None:
+        self._turns = turns
+
+    @property
+    def is_wanted(self) -> bool:
+        return any(turns.is_wanted for turns in self._turns)
+
+    def borrow(self) -> bool:
+        taken = []
+        for turns in self._turns:
+            if not turns.borrow():
+                break
+            taken.append(turns)
+        else:
+            return True
+        for turns in taken:
+            turns.give_back()
+        return False
+
+    def give_back(self) -> None:
+        for turns in self._turns:
+            turns.give_back()
 
 
 class _Transfer:
@@ -150,7 +176,7 @@ class _Transfer:
         url: str,
         label: str,
         size_bytes: int | None,
-        spare: Callable[[], AbstractContextManager[int]],
+        spare: _SpareSlots,
     ) -> None:
         """``spare`` lends further connections."""
         self._transport = transport
@@ -175,7 +201,7 @@ class _Transfer:
             return
         while True:
             try:
-                if await self._request(sink) and isinstance(sink, FileSink):
+                if await self._request(sink):
                     await self._split(sink)
             except TransportError as error:
                 if error.kind not in (FailureKind.CUT, FailureKind.TIMEOUT) or self._attempts_left <= 0:
@@ -222,21 +248,24 @@ class _Transfer:
         return False
 
     async def _is_slow(self, response: Response, sink: Sink, progress: Progress) -> bool:
-        """Take the beginning of a body; return whether that took so long that it had better be left."""
-        if not self._may_split or self._size is None or not isinstance(sink, FileSink):
-            return False
-        if not side_by_side.may_split(response, self._size - sink.received):
-            return False
-        for _ in range(side_by_side.PROBES):
+        """Take a body as long as it comes slowly; return True as soon as the rest had better come over several."""
+        least_seconds = math.inf
+        probes = 0
+        while (
+            self._may_split and self._size is not None and side_by_side.may_split(response, self._size - sink.received)
+        ):
             expected, started = sink.received + side_by_side.PROBE_BYTES, time.monotonic()
             await sink.take(response, expected, progress.add)
-            took_seconds = time.monotonic() - started
-            if sink.received < expected or not side_by_side.is_worth_it(self._size - sink.received, took_seconds):
-                return False
-        with self._spare() as spare:
-            return spare > 0
+            probes += 1
+            least_seconds = min(least_seconds, time.monotonic() - started)
+            if sink.received < expected or not side_by_side.is_worth_it(self._size - sink.received, least_seconds):
+                break
+            if probes >= side_by_side.PROBES and self._spare.borrow():
+                self._spare.give_back()
+                return True
+        return False
 
-    async def _split(self, sink: FileSink) -> None:
+    async def _split(self, sink: Sink) -> None:
         """Fetch the rest over several connections, as far as the server takes part in it."""
         if self._size is None or self._validator is None:
             return
@@ -250,8 +279,7 @@ class _Transfer:
             attempts=self._attempts_left,
         )
         try:
-            with self._spare() as spare:
-                await rest.run(sink, 1 + spare, progress.add)
+            await rest.run(sink, self._spare, progress.add)
         except TransportError as error:
             self._may_split = False
             text = f"{self._label} goes on over one connection at {sink.received} bytes: {error.why}"

@@ -2,11 +2,13 @@
 
 Each connection asks for the next block that nobody has asked for. Blocks go to the sink one after the other, so that
 what watches the archive sees it as from one connection, and what is kept of a run that ends early is its beginning.
+Connections join when nobody waits for them, and leave when somebody does.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
@@ -15,19 +17,21 @@ from asyncpip.net.transport import FailureKind, TransportError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from asyncpip.fetch.sinks import FileSink
+    from anyio.abc import TaskGroup
+
+    from asyncpip.fetch.sinks import Sink
     from asyncpip.net.transport import Response, Transport
 
-BLOCK_BYTES = 4 * 1024 * 1024
-"""Of each connection there is one in memory. At 25 Mbit/s it takes 1.3 s, so that asking for the next costs little."""
-MOST_CONNECTIONS = 4
+BLOCK_BYTES = 2 * 1024 * 1024
+"""Of each connection there is one in memory. At 25 Mbit/s it takes 0.7 s, so that asking for the next costs little."""
+MOST_CONNECTIONS = 6
 PROBE_BYTES = 2 * 1024 * 1024
 PROBES = 3
 """So often the time is taken that so much needs. The best counts: a connection is slower at first, and this
 process may have other things to do."""
-_LEAST_BYTES = 32 * 1024 * 1024
-"""Of a shorter rest nothing is to be gained."""
-_WORTH_SECONDS = 3.0
+_LEAST_BYTES = 4 * 1024 * 1024
+"""A shorter rest is not worth the connections."""
+_WORTH_SECONDS = 1.5
 """A rest that takes less time is left to the connection that there is: what that one has on its way would be lost."""
 _PARTIAL = 206
 
@@ -46,6 +50,20 @@ def may_split(response: Response, left_bytes: int) -> bool:
     return takes_ranges and response.headers.get("etag", "").startswith('"') and left_bytes >= _LEAST_BYTES
 
 
+class Spare(Protocol):
+    """Connections that nobody waits for."""
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits now."""
+
+    def borrow(self) -> bool:
+        """Take one, until `give_back`; return whether there was one."""
+
+    def give_back(self) -> None:
+        """Let others have it."""
+
+
 class SideBySide:
     """Fetches what a sink does not hold yet."""
 
@@ -61,34 +79,48 @@ class SideBySide:
         self._attempts_left = attempts
         self._next_start = 0
         self._last_added = anyio.Event()
+        self._borrowed = 0
 
-    async def run(self, sink: FileSink, connections: int, on_bytes: Callable[[int], None]) -> None:
+    async def run(self, sink: Sink, spare: Spare, on_bytes: Callable[[int], None]) -> None:
         """Fetch the rest; raise `TransportError` where a range cannot be had, what came before it is in the sink then.
 
         Raises `OSError` where the sink does.
         """
         self._next_start = sink.received
         self._last_added.set()
+
+        async def fetch_blocks(tasks: TaskGroup, *, is_own: bool) -> None:
+            memory = memoryview(bytearray(min(BLOCK_BYTES, self._size)))
+            while self._next_start < self._size and (is_own or not spare.is_wanted):
+                start = self._next_start
+                self._next_start = min(start + BLOCK_BYTES, self._size)
+                join(tasks)
+                before, added = self._last_added, anyio.Event()
+                self._last_added = added
+                block = memory[: self._next_start - start]
+                await self._fetch(start, block)
+                await before.wait()
+                await sink.add(block)
+                on_bytes(len(block))
+                added.set()
+            if not is_own:
+                self._borrowed -= 1
+                spare.give_back()
+
+        def join(tasks: TaskGroup) -> None:
+            """Have one connection more, where there is one and something to do for it."""
+            if self._next_start < self._size and 1 + self._borrowed < MOST_CONNECTIONS and spare.borrow():
+                self._borrowed += 1
+                tasks.start_soon(partial(fetch_blocks, tasks, is_own=False))
+
         try:
             async with anyio.create_task_group() as tasks:
-                for _ in range(connections):
-                    tasks.start_soon(self._fetch_blocks, sink, on_bytes)
+                await fetch_blocks(tasks, is_own=True)
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
-
-    async def _fetch_blocks(self, sink: FileSink, on_bytes: Callable[[int], None]) -> None:
-        memory = memoryview(bytearray(min(BLOCK_BYTES, self._size)))
-        while self._next_start < self._size:
-            start = self._next_start
-            self._next_start = min(start + BLOCK_BYTES, self._size)
-            before, added = self._last_added, anyio.Event()
-            self._last_added = added
-            block = memory[: self._next_start - start]
-            await self._fetch(start, block)
-            await before.wait()
-            await sink.add(block)
-            on_bytes(len(block))
-            added.set()
+        finally:
+            for _ in range(self._borrowed):
+                spare.give_back()
 
     async def _fetch(self, start: int, block: memoryview) -> None:
         """Fill ``block`` with what begins at ``start``, going on where it was cut."""

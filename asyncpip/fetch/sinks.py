@@ -65,6 +65,9 @@ class Sink(Protocol):
     async def take(self, response: Response, size_bytes: int | None, on_bytes: Callable[[int], None]) -> None:
         """Take the body of ``response``, up to ``size_bytes`` in all; what came stays also where that raises."""
 
+    async def add(self, data: memoryview) -> None:
+        """Take the next bytes of an archive of which `take` has had some."""
+
     async def restart(self) -> None:
         """Forget what is here."""
 
@@ -112,13 +115,20 @@ class TemporaryFileSink:
             if size_bytes is None and self.received + len(piece) > UNANNOUNCED_LIMIT_BYTES:
                 why = f"more than {UNANNOUNCED_LIMIT_BYTES} bytes came, and nobody says how many there are"
                 raise TransportError(FailureKind.PROTOCOL, response.url, why)
-            self._write(piece)
-            for watcher in self._watchers:
-                watcher.feed(piece)
+            self._add(piece)
             on_bytes(len(piece))
 
         most_bytes = UNANNOUNCED_LIMIT_BYTES + 1 if size_bytes is None else size_bytes
         await response.read_to(take_piece, most_bytes - self.received)
+
+    async def add(self, data: memoryview) -> None:
+        """See `Sink`."""
+        self._add(data)
+
+    def _add(self, piece: memoryview) -> None:
+        self._write(piece)
+        for watcher in self._watchers:
+            watcher.feed(piece)
 
     def _write(self, piece: memoryview) -> None:
         if self._file is None:
@@ -188,7 +198,7 @@ class FileSink:
                 return
 
     async def add(self, data: memoryview) -> None:
-        """Take the next bytes of the archive."""
+        """See `Sink`."""
         while data:
             room = self._conveyor.room()[: len(data)]
             room[:] = data[: len(room)]

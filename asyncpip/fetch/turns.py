@@ -23,6 +23,18 @@ class Turns:
         self._waiting: list[tuple[int, int, anyio.Event]] = []
         self._counter = 0
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
+    def borrow(self) -> bool:
+        """Take a place that nobody waits for, until `give_back`; return whether there was one."""
+        if self._free <= 0:
+            return False
+        self._free -= 1
+        return True
+
     @asynccontextmanager
     async def turn(self, size_bytes: int) -> AsyncIterator[None]:
         """Hold a place, after those with more to do that wait already; who is cancelled meanwhile gets none."""
@@ -33,7 +45,7 @@ class Turns:
         try:
             yield
         finally:
-            self._pass_on()
+            self.give_back()
 
     async def _wait(self, size_bytes: int) -> None:
         self._counter += 1
@@ -43,13 +55,14 @@ class Turns:
             await ticket[2].wait()
         except BaseException:
             if ticket[2].is_set():
-                self._pass_on()
+                self.give_back()
             else:
                 self._waiting.remove(ticket)
                 self._waiting.sort()  # a sorted list is a heap
             raise
 
-    def _pass_on(self) -> None:
+    def give_back(self) -> None:
+        """Leave a place to others; or make one that there was not."""
         if self._waiting:
             heappop(self._waiting)[2].set()
         else:

@@ -19,7 +19,7 @@ from asyncpip.core.requirement import DirectKind
 from asyncpip.core.urls import filename_of, path_to_url, redact, split_credentials, url_to_path, without_fragment
 from asyncpip.core.values import Value
 from asyncpip.errors import BuildError, RequirementError
-from asyncpip.pipeline.session import sdist_identity
+from asyncpip.pipeline.built_wheels import sdist_identity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

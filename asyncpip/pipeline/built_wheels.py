@@ -28,6 +28,11 @@ class BuiltWheel(Value):
     """The archive; in the store, or, where it may not be kept, among what the run removes at its end."""
 
 
+def sdist_identity(digest: str) -> str:
+    """Return what stands for an sdist in the key of what is built from it (`BuildOptions.key_of`)."""
+    return f"sha256:{digest}"
+
+
 def find_built(store: Store, key: str) -> BuiltWheel | None:
     """Return the wheel that was built from ``key`` (`BuildOptions.key_of`), if the store has it."""
     data = store.read_record(BUILT_BUCKET, key)

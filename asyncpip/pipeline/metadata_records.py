@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from packaging.version import Version
 
 from asyncpip.core.metadata import CoreMetadata
+from asyncpip.core.names import normalize_name
 from asyncpip.core.urls import split_credentials
+from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.pipeline.bridge import parse_metadata
 from asyncpip.pipeline.keeping import read_metadata_file
@@ -80,3 +83,14 @@ def _key(file: PageFile) -> str | None:
     """Return what the file's metadata is remembered by; None for one that its index gives no digest of."""
     digest = file.hashes.get("sha256")
     return f"{digest} {split_credentials(file.url)[0]}" if digest else None
+
+
+def is_of_file(metadata: CoreMetadata, filename: str) -> bool:
+    """Return whether name and version of ``metadata`` are those of the wheel's file name."""
+    name = parse_wheel_name(filename)
+    if name is None or normalize_name(metadata.name) != normalize_name(name.project):
+        return False
+    try:
+        return Version(metadata.version) == Version(name.version)
+    except ValueError:  # `InvalidVersion`, or endless digits
+        return False

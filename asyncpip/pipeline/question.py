@@ -86,6 +86,7 @@ async def answer_question(
                 resolution = await solve(request, session, bridge, reporter)
             finally:
                 bridge.close()
+            session.end_of_questions()
             resolved = time.perf_counter()
             tell_stage(StageProgress(Stage.RESOLVING, len(resolution.decisions), len(resolution.decisions)))
             stored = await _collect(bridge, session, tuple(wanted(resolution)), tell_stage)

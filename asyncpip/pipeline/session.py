@@ -25,11 +25,11 @@ from asyncpip.index.client import IndexClient
 from asyncpip.net.trust import is_trusted_origin
 from asyncpip.pipeline.agreement import Said, check_agreement
 from asyncpip.pipeline.bridge import parse_metadata
-from asyncpip.pipeline.built_wheels import find_built, read_built_metadata
+from asyncpip.pipeline.built_wheels import find_built, read_built_metadata, sdist_identity
 from asyncpip.pipeline.keeping import Stored, read_metadata_file
 from asyncpip.pipeline.known_resolutions import KnownResolutions
 from asyncpip.pipeline.late_transport import LateTransport
-from asyncpip.pipeline.metadata_records import MetadataRecords
+from asyncpip.pipeline.metadata_records import MetadataRecords, is_of_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -76,6 +76,7 @@ class Session(Generic[Stored]):
         supports: Callable[[str], bool],
         hashes_of: Callable[[NormalizedName], AllowedHashes],
         requests: Callable[[], int] = lambda: 0,
+        end_of_questions: Callable[[], None] = lambda: None,
         locked_files: Sequence[tuple[NormalizedName, PageFile]] = (),
         builds: BuildDoor | None = None,
         waiting: str | None = None,
@@ -85,6 +86,8 @@ class Session(Generic[Stored]):
         """Those of earlier runs; None where each question is solved."""
         self.requests = requests
         """How many requests were sent so far."""
+        self.end_of_questions = end_of_questions
+        """To be called when only archives are wanted any more."""
         self.store = store
         self.index = index
         self.archives = archives
@@ -368,6 +371,7 @@ async def open_session(
                 supports=supported.__contains__,
                 hashes_of=hashes_of,
                 requests=lambda: transport.requests,
+                end_of_questions=lambda: downloader.widen(limits.connections_per_host),
                 locked_files=places.locked_files,
                 builds=door,
                 known_resolutions=KnownResolutions(store, index, places),
@@ -382,19 +386,3 @@ async def open_session(
             door.close()
         with anyio.CancelScope(shield=True):
             await transport.aclose()
-
-
-def sdist_identity(digest: str) -> str:
-    """Return what stands for an sdist in the key of what is built from it (`BuildOptions.key_of`)."""
-    return f"sha256:{digest}"
-
-
-def is_of_file(metadata: CoreMetadata, filename: str) -> bool:
-    """Return whether name and version of ``metadata`` are those of the wheel's file name."""
-    name = parse_wheel_name(filename)
-    if name is None or normalize_name(metadata.name) != normalize_name(name.project):
-        return False
-    try:
-        return Version(metadata.version) == Version(name.version)
-    except ValueError:  # `InvalidVersion`, or endless digits
-        return False

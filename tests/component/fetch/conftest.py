@@ -36,14 +36,16 @@ class Fetching:
         self.reporter = MemoryReporter()
 
     @asynccontextmanager
-    async def open_downloader(self, *, concurrent: int = 4, resume_retries: int = 2) -> AsyncIterator[Downloader]:
+    async def open_downloader(
+        self, *, concurrent: int = 4, per_host: int | None = None, resume_retries: int = 2
+    ) -> AsyncIterator[Downloader]:
         transport = LateTransport(OPTIONS, self.reporter, {})
         try:
             yield Downloader(
                 transport,
                 self.reporter,
                 concurrent_downloads=concurrent,
-                downloads_per_host=concurrent,
+                downloads_per_host=per_host or concurrent,
                 resume_retries=resume_retries,
             )
         finally:

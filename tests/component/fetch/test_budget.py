@@ -1,4 +1,4 @@
-"""The budget of bytes in memory: never exceeded, never lost, first come first served."""
+"""The budget of bytes in memory: never exceeded, never lost, the largest first."""
 
 from __future__ import annotations
 
@@ -57,23 +57,24 @@ async def test_it_is_never_exceeded_and_all_comes_back(seed: int) -> None:
         assert await budget.take(1000) == 100
 
 
-async def test_first_come_first_served() -> None:
-    """A large archive does not starve behind small ones."""
+async def test_the_largest_first() -> None:
+    """A large archive does not starve behind small ones, nor does it come last."""
     budget = ByteBudget(10)
     order: list[int] = []
 
     async def work(amount: int) -> None:
         taken = await budget.take(amount)
         order.append(amount)
-        await anyio.lowlevel.checkpoint()
+        await settle()
         budget.give_back(taken)
 
     async with anyio.create_task_group() as tasks:
-        for amount in (9, 10, 1, 2):
+        await budget.take(10)
+        for amount in (1, 8, 2, 9):
             tasks.start_soon(work, amount)
-            await anyio.lowlevel.checkpoint()
-    assert order[0] == 9
-    assert order[1] == 10
+        await settle()
+        budget.give_back(10)
+    assert order == [9, 8, 2, 1]
 
 
 async def test_one_who_leaves_the_queue_makes_way() -> None:

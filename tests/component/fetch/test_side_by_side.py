@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import random
+import time
+from functools import partial as partial_function
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from asyncpip.core.events import Level, TransferProgress
@@ -82,6 +87,11 @@ async def fetch_once(fetching: Fetching, server: IndexServer, partial: Path, *, 
 
 def ranges(server: IndexServer) -> list[str]:
     return [request.headers.get("range", "") for request in server.requests]
+
+
+def wait_for_requests(server: IndexServer, count: int) -> None:
+    while len(server.requests) < count:
+        time.sleep(0.001)
 
 
 def gone_on_over_one(fetching: Fetching) -> list[str]:
@@ -162,6 +172,85 @@ async def test_connections_that_others_have_are_not_taken(
         for each in ("again", "and again"):  # what was lent comes back
             assert await fetch(downloader, server, partial.with_name(each)) == DATA
     assert len(server.requests) == 2 * (1 + BLOCKS)
+
+
+async def test_connections_leave_where_somebody_waits(
+    fetching: Fetching, server: IndexServer, partial: Path, tmp_path: Path
+) -> None:
+    other = "other-1.0-py3-none-any.whl"
+    server.add(other, b"short", metadata=b"")
+    server.script(FILE, *[Fault(drip_bytes=10_000, drip_seconds=0.02)] * (1 + BLOCKS))
+    ended: list[str] = []
+    async with fetching.open_downloader(concurrent=2) as downloader, anyio.create_task_group() as tasks:
+
+        async def fetch_large() -> None:
+            await fetch(downloader, server, partial)
+            ended.append("large")
+
+        tasks.start_soon(fetch_large)
+        await anyio.to_thread.run_sync(wait_for_requests, server, 3)  # its first connection, and two for its blocks
+        await downloader.fetch(
+            server.file_url(other), label=other, size_bytes=5, partial_path=str(tmp_path / "other"), open_file=never
+        )
+        ended.append("other")
+    assert ended == ["other", "large"]
+
+
+async def test_a_connection_joins_when_it_gets_free(
+    fetching: Fetching, server: IndexServer, partial: Path, tmp_path: Path
+) -> None:
+    other = "other-1.0-py3-none-any.whl"
+    server.add(other, b"short", metadata=b"")
+    server.script(f"/files/{other}", Fault(stall_at=2, stall_seconds=0.2))
+    server.script(FILE, *[Fault(drip_bytes=10_000, drip_seconds=0.02)] * (1 + BLOCKS))
+    async with fetching.open_downloader(concurrent=2) as downloader, anyio.create_task_group() as tasks:
+        tasks.start_soon(
+            partial_function(
+                downloader.fetch,
+                server.file_url(other),
+                label=other,
+                size_bytes=5,
+                partial_path=str(tmp_path / "other"),
+                open_file=never,
+            )
+        )
+        await anyio.to_thread.run_sync(wait_for_requests, server, 1)
+        assert await fetch(downloader, server, partial) == DATA
+    asked = ranges(server)
+    assert asked[:2] == ["", ""]
+    assert len(asked) > 3
+
+
+async def test_a_smaller_one_comes_so_too(fetching: Fetching, server: IndexServer, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    digests = RunningDigests([])
+    async with fetching.open_downloader() as downloader:
+        content = await downloader.fetch(
+            server.file_url(NAME),
+            label=NAME,
+            size_bytes=len(DATA),
+            partial_path=None,
+            watchers=[digests],
+            open_file=lambda _: (os.open(path, os.O_RDWR | os.O_CREAT), str(path)),
+        )
+    assert bytes_of(content) == DATA
+    assert digests.known()["sha256"] == hashlib.sha256(DATA).hexdigest()
+    assert len(server.requests) == 1 + BLOCKS
+
+
+async def test_more_at_once_when_nothing_else_is_asked_for(
+    fetching: Fetching, server: IndexServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "_WORTH_SECONDS", 3600.0)
+    server.script(FILE, *[Fault(stall_at=10, stall_seconds=0.1)] * 4)
+    async with fetching.open_downloader(concurrent=4, per_host=1) as downloader, anyio.create_task_group() as tasks:
+        for number in range(4):
+            tasks.start_soon(fetch, downloader, server, tmp_path / str(number))
+        await anyio.sleep(0.05)
+        assert len(server.requests) == 1
+        downloader.widen(3)
+        await anyio.sleep(0.04)
+        assert len(server.requests) == 3
 
 
 # --- what a server may do

@@ -53,3 +53,24 @@ async def test_who_gives_up_leaves_no_gap() -> None:
                 async with turns.turn(1):
                     pass
     assert second.cancelled_caught  # nor one place more
+
+
+async def test_what_nobody_waits_for_can_be_borrowed() -> None:
+    turns = Turns(2)
+    async with turns.turn(1):
+        assert [turns.borrow(), turns.borrow(), turns.is_wanted] == [True, False, False]
+        came = anyio.Event()
+
+        async def wait() -> None:
+            async with turns.turn(1):
+                came.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+            await anyio.sleep(0.001)
+            wanted = turns.is_wanted
+            turns.give_back()
+            with anyio.fail_after(1):
+                await came.wait()
+    assert wanted
+    assert [turns.is_wanted, turns.borrow(), turns.borrow(), turns.borrow()] == [False, True, True, False]
