@@ -35,8 +35,8 @@ _OK = 200
 _NOT_MODIFIED = 304
 
 T = TypeVar("T")
-MakeRecord: TypeAlias = "Callable[[EncodedBody], Sequence[Octets]]"
-"""Makes a record, part by part, of a body as it came."""
+MakeRecord: TypeAlias = "Callable[[], Sequence[Octets]]"
+"""Makes a record, part by part."""
 
 
 class StatusError(IndexAccessError):
@@ -142,15 +142,15 @@ class Answers:
         url: str,
         *,
         bucket: str,
-        parse: Callable[[Octets, str, str], tuple[T, MakeRecord]],
+        parse: Callable[[Octets, EncodedBody, str, str], tuple[T, MakeRecord]],
         from_record: Callable[[bytes], T],
         refresh: bool,
         usable_for_seconds: float = 0,
     ) -> T | None:
         """Return the page at ``url``, or None where that would need the network and it is not to be used.
 
-        ``parse`` takes body, content type and final address, and gives the page and what makes its record of the body
-        as it came. An answer that is not older than ``usable_for_seconds`` does for the caller even where its server
+        ``parse`` takes the body, the same as it came, content type and final address, and gives the page and what makes
+        its record. An answer that is not older than ``usable_for_seconds`` does for the caller even where its server
         thinks it stale. Raises
         `StatusError`, `TransportError`, and what ``parse`` raises.
         """
@@ -190,14 +190,14 @@ class Answers:
                 body = encoded.decoded(PAGE_LIMIT_BYTES)
             except ValueError as error:
                 raise TransportError(FailureKind.PROTOCOL, final_url, str(error)) from error
-            return parse(body, content_type, final_url)
+            return parse(body, encoded, content_type, final_url)
 
         is_large = len(encoded.data) > (INLINE_PACKED_BYTES if encoded.encoding else INLINE_BYTES)
         page, to_record = await anyio.to_thread.run_sync(read, limiter=self._readers) if is_large else read()
         self._note(key, freshness)
         if freshness.is_storable or (usable_for_seconds and not freshness.must_not_store):
             self._identities[key] = freshness.identity
-            self._writes.add(lambda: records.write(key, to_record(encoded), freshness))
+            self._writes.add(lambda: records.write(key, to_record(), freshness))
         else:
             self._identities[key] = None
             if stored is not None:

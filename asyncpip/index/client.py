@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from asyncpip.index.links_page import LinksPage
     from asyncpip.index.metadata_client import MetadataResult
     from asyncpip.index.project_list import ProjectList
-    from asyncpip.net.content_encoding import Octets
+    from asyncpip.net.content_encoding import EncodedBody, Octets
     from asyncpip.net.transport import Transport
 
 REFRESH_ALL = ":all:"
@@ -207,9 +207,11 @@ class IndexClient:
         return page
 
     async def _remote_index_page(self, url: str, name: NormalizedName) -> ProjectPage | None:
-        def parse(body: Octets, content_type: str, final_url: str) -> tuple[ProjectPage, MakeRecord]:
-            page = parse_page(body, content_type=content_type, url=final_url, project=name)
-            return page, lambda encoded: page_record(page, encoded)
+        def parse(
+            body: Octets, encoded: EncodedBody, content_type: str, final_url: str
+        ) -> tuple[ProjectPage, MakeRecord]:
+            page = parse_page(body, encoded, content_type=content_type, url=final_url, project=name)
+            return page, lambda: page_record(page)
 
         refresh = REFRESH_ALL in self._refresh or name in self._refresh
         return await self._answers.fetch(url, bucket=PAGES, parse=parse, from_record=page_from_record, refresh=refresh)
@@ -225,9 +227,11 @@ class IndexClient:
         if not self._is_allowed(place):
             return None
 
-        def parse(body: Octets, content_type: str, final_url: str) -> tuple[ProjectList, MakeRecord]:
+        def parse(
+            body: Octets, _encoded: EncodedBody, content_type: str, final_url: str
+        ) -> tuple[ProjectList, MakeRecord]:
             listed = parse_project_list(body, content_type=content_type, url=final_url)
-            return listed, lambda _encoded: [listed.to_record()]
+            return listed, lambda: [listed.to_record()]
 
         listed: ProjectList | None = None
         with self._skipping(place, url):
@@ -266,9 +270,11 @@ class IndexClient:
         if not self._is_allowed(place):
             return []
 
-        def parse(body: Octets, content_type: str, final_url: str) -> tuple[LinksPage, MakeRecord]:
+        def parse(
+            body: Octets, _encoded: EncodedBody, content_type: str, final_url: str
+        ) -> tuple[LinksPage, MakeRecord]:
             parsed = parse_links_page(body, content_type=content_type, url=final_url)
-            return parsed, lambda _encoded: [parsed.to_record()]
+            return parsed, lambda: [parsed.to_record()]
 
         page: LinksPage | None = None
         with self._skipping(place, place.location):

@@ -5,11 +5,14 @@ are asked for are looked up, and decoded. Where that does not find them (`entry_
 second pass notes where each entry stands. 117,000 entries of 171 pages take 50 ms so, 75 with all second passes;
 decoded at once they took 100 ms and 150 MB more, and their records 40 ms more.
 
+Of most pages one version is looked up. So what a page unpacks to is given up then, and unpacked again for another one.
+
 In the store a page lies as it came over the network, compressed (a quarter of its size decoded and encoded anew).
 """
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -119,6 +122,7 @@ class JsonPage:
     __slots__ = (
         "_body",
         "_count",
+        "_encoded",
         "_entries",
         "_known",
         "_look_ups",
@@ -130,9 +134,18 @@ class JsonPage:
     )
 
     def __init__(
-        self, url: str, body: Octets, rows: dict[str, list[int]], *, left_out: int, count: int | None = None
+        self,
+        url: str,
+        encoded: EncodedBody,
+        body: Octets,
+        rows: dict[str, list[int]],
+        *,
+        left_out: int,
+        count: int | None = None,
     ) -> None:
         """``rows`` are those of `page_files.rows_by_version`; ``body`` is one that `entry_names` could read.
+
+        ``encoded`` is the body as it came.
 
         ``count`` is the number of its entries; None where they have to be looked for by a second pass.
         """
@@ -141,7 +154,9 @@ class JsonPage:
         self.is_private = False
         self.left_out = left_out
         """How many entries of the page are no distribution of the project."""
-        self._body = body
+        self._encoded = encoded
+        self._body: Octets | None = body
+        """None once a version was looked up: mostly it is the only one, and others want the memory."""
         self._rows = rows
         self._count = count
         self._look_ups = 0
@@ -152,8 +167,8 @@ class JsonPage:
     @classmethod
     def from_record(cls, record: JsonRecord, limit_bytes: int) -> Self:
         """Return the page of a record; raise `ValueError` where that is damaged, or too long once decoded."""
-        body = EncodedBody(record.body, record.encoding).decoded(limit_bytes)
-        return cls(record.url, body, record.rows, left_out=record.left_out)
+        encoded = EncodedBody(record.body, record.encoding)
+        return cls(record.url, encoded, encoded.decoded(limit_bytes), record.rows, left_out=record.left_out)
 
     @property
     def versions(self) -> Sequence[str]:
@@ -168,7 +183,7 @@ class JsonPage:
             return finished_files(looked_up, self.url)
         try:
             if self._entries is None:
-                self._entries = _ENTRIES_PAGE.decode(self._body).files
+                self._entries = _ENTRIES_PAGE.decode(self._octets()).files
             entries = self._entries
             found = [_decoded(entries[at]) for row in each_row(rows) for at in row]
         except (msgspec.DecodeError, IndexError) as error:
@@ -187,7 +202,7 @@ class JsonPage:
         if len(rows) != 2:  # noqa: PLR2004 - first and end of one row
             return None
         row = range(*rows)
-        found = find_row(self._body, row, self._count, version, self._known)
+        found = find_row(self._octets(), row, self._count, version, self._known)
         if found is None or _FIRST_NAME_OF_METADATA in found.data:
             return None
         self._known = row.start, found.place
@@ -195,12 +210,23 @@ class JsonPage:
             files = _FILES.decode(found.data)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None
-        return files if len(files) == len(row) else None
+        if len(files) != len(row):
+            return None
+        if self._look_ups == 1 and self._encoded.encoding:
+            self._body = None
+        return files
 
-    def to_record(self, encoded: EncodedBody) -> tuple[JsonRecord, Octets]:
-        """Return the page as it is kept, but for its body, and that; ``encoded`` is the body as it came."""
+    def _octets(self) -> Octets:
+        body = self._body
+        if body is None:
+            body = self._body = self._encoded.decoded(sys.maxsize)  # as before
+        return body
+
+    def to_record(self) -> tuple[JsonRecord, Octets]:
+        """Return the page as it is kept, but for its body, and that."""
+        encoded = self._encoded
         if encoded.encoding.lower() not in ("gzip", "x-gzip"):
-            encoded = compressed(self._body)
+            encoded = compressed(self._octets())
         return JsonRecord(self.url, self.left_out, self._rows, encoded.encoding, b""), encoded.data
 
 

@@ -25,6 +25,7 @@ from asyncpip.index.page_files import (
     renamed,
     rows_by_version,
 )
+from asyncpip.net.content_encoding import EncodedBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from asyncpip.core.page import ProjectPage
-    from asyncpip.net.content_encoding import EncodedBody, Octets
+    from asyncpip.net.content_encoding import Octets
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 HTML_TYPE = "application/vnd.pypi.simple.v1+html"
@@ -149,25 +150,31 @@ class RecordedPage:
             ) from error
 
 
-def parse_page(body: Octets, *, content_type: str, url: str, project: NormalizedName) -> ParsedPage | JsonPage:
-    """Return the page of ``project`` that came from ``url``, after redirects; raise `IndexAccessError`."""
+def parse_page(
+    body: Octets, encoded: EncodedBody | None = None, *, content_type: str, url: str, project: NormalizedName
+) -> ParsedPage | JsonPage:
+    """Return the page of ``project`` that came from ``url``, after redirects; raise `IndexAccessError`.
+
+    ``encoded`` is the body as it came; None where that is no other.
+    """
     if content_type.lower().startswith(JSON_TYPE):
         with _json_errors(url):
             found = entry_names(body, url)
             if found is not None:
                 rows, left_out = rows_by_version(found.names, project, are_plain=b"\\" not in body)
                 count = len(found.names) if found.are_findable else None
-                return JsonPage(split_credentials(url)[0], body, rows, left_out=left_out, count=count)
+                encoded = encoded or EncodedBody(body, "")
+                return JsonPage(split_credentials(url)[0], encoded, body, rows, left_out=left_out, count=count)
     links = read_links(body, content_type=content_type, url=url)
     groups, left_out = group_by_version(links.files, project)
     return ParsedPage(split_credentials(url)[0], links.base_url, groups, left_out=left_out)
 
 
-def page_record(page: ParsedPage | JsonPage, encoded: EncodedBody) -> Sequence[Octets]:
-    """Return ``page``, whose body came as ``encoded``, as `page_from_record` takes it, in parts to be joined."""
+def page_record(page: ParsedPage | JsonPage) -> Sequence[Octets]:
+    """Return ``page`` as `page_from_record` takes it, in parts to be joined."""
     if isinstance(page, ParsedPage):
         return [_RECORD.encode(page.to_record())]
-    record, body = page.to_record(encoded)
+    record, body = page.to_record()
     return before_octets(_RECORD.encode(record), len(body)), body
 
 

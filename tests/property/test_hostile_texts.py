@@ -48,7 +48,6 @@ from asyncpip.install.record import parse_record, row_line
 from asyncpip.install.scheme import place_members
 from asyncpip.install.scripts import entry_point_names
 from asyncpip.install.wheel import read_layout
-from asyncpip.net.content_encoding import EncodedBody
 from asyncpip.net.http1 import ChunkedDecoder, ProtocolError, parse_head
 from asyncpip.resolve.dependency_groups import DependencyGroups, parse_group_option
 from asyncpip.resolve.lock_file import LockRequest, select_from_lock
@@ -94,7 +93,7 @@ def read_page(data: bytes) -> None:
     url = "https://index.test/simple/demo/"
     with suppress(AsyncpipError):
         page = parse_page(data, content_type=content_type, url=url, project=NAME)
-        again = page_from_record(b"".join(page_record(page, EncodedBody(data, ""))))
+        again = page_from_record(b"".join(page_record(page)))
         assert list(again.versions) == list(page.versions)
         for version in page.versions:
             assert again.files(version) == page.files(version)

@@ -242,9 +242,9 @@ def test_record_gives_the_same_page(
     separators: tuple[str, str], is_packed: bool, entries: tuple[dict[str, object], ...]
 ) -> None:
     body = json.dumps({"more": [ENTRIES[0]], "files": entries, "x": "]"}, separators=separators).encode()
-    page = parse_page(body, content_type=JSON_TYPE, url=URL, project=cast("NormalizedName", "demo-app"))
     encoded = EncodedBody(gzip.compress(body), "gzip") if is_packed else EncodedBody(body, "")
-    again = page_from_record(b"".join(page_record(page, encoded)))
+    page = parse_page(body, encoded, content_type=JSON_TYPE, url=URL, project=cast("NormalizedName", "demo-app"))
+    again = page_from_record(b"".join(page_record(page)))
     assert list(again.versions) == list(page.versions) == ["1.0", "2", "3"][: max(0, len(entries) - 2)]
     assert [again.files(version) for version in again.versions] == [page.files(version) for version in page.versions]
     assert again.url == page.url
@@ -254,7 +254,7 @@ def test_record_gives_the_same_page(
 
 def test_record_of_html() -> None:
     page = html_page(f'<a href="{WHEEL}#sha256=ab">')
-    again = page_from_record(b"".join(page_record(page, EncodedBody(b"", ""))))
+    again = page_from_record(b"".join(page_record(page)))
     assert only_file(again) == only_file(page)
 
 
@@ -265,14 +265,14 @@ def test_damaged_record(data: bytes) -> None:
 
 
 def test_damaged_files_in_a_record() -> None:
-    whole = b"".join(page_record(html_page(f'<a href="{WHEEL}">'), EncodedBody(b"", "")))
+    whole = b"".join(page_record(html_page(f'<a href="{WHEEL}">')))
     page = page_from_record(whole.replace(b"\xa8filename", b"\xa8filenamE"))
     with pytest.raises(IndexAccessError, match="damaged"):
         page.files("1.0")
 
 
 def test_record_of_another_body() -> None:
-    record = b"".join(page_record(page_of(entry()), EncodedBody(b"", "")))
+    record = b"".join(page_record(page_of(entry())))
     other = msgspec.msgpack.decode(record)
     other[-2:] = "", b"x" * 500
     page = page_from_record(msgspec.msgpack.encode(other))
