@@ -109,6 +109,22 @@ def test_an_upgrade(site: Site, wheels: Path) -> None:
     assert "after" in ends.states()
 
 
+@pytest.mark.usefixtures("wheels")
+def test_an_upgrade_that_is_remembered(site: Site, index_server: IndexServer) -> None:
+    environment, place = in_environment(site), site.environment.directory
+    upgrade = ["install", *environment, "-i", index_server.index_url, "--upgrade", "demo"]
+    assert site.install("-i", index_server.index_url, "demo==1.0").code == 0
+    saved = place.with_name("saved")
+    shutil.copytree(place, saved, symlinks=True)
+    assert site.asyncpip(*upgrade).code == 0
+    place.rename(place.with_name("upgraded"))
+    saved.rename(place)
+    index_server.stop()  # what follows asks nobody
+    ends = kill(site, upgrade, ["list", *environment], place, stride=3)
+    check(ends, steps=10)
+    assert "after" in ends.states()
+
+
 def test_an_upgrade_with_copies(site: Site, wheels: Path) -> None:
     environment = in_environment(site)
     assert site.install(*asked(wheels, "demo==1.0")).code == 0
