@@ -136,7 +136,7 @@ def link_files(
             os.close(source)
             os.close(target)
 
-    run_parallel(link_chunk, chunks, jobs=jobs, meanwhile=meanwhile)
+    run_parallel(link_chunk, chunks, jobs=jobs, meanwhile=meanwhile, long_calls=mode in (CLONE, COPY))
 
 
 def _make_directories(paths: list[str], prefix: str, root: int | None, known: set[str]) -> None:

@@ -51,7 +51,7 @@ class MemberFiles:
             if processes > 1:
                 from asyncpip.install.parallel import run_parallel  # noqa: PLC0415 - where there is much to do
 
-                run_parallel(self._write_batch, batches, jobs=processes, meanwhile=meanwhile)
+                run_parallel(self._write_batch, batches, jobs=processes, meanwhile=meanwhile, long_calls=True)
             else:
                 meanwhile()
                 for batch in batches:

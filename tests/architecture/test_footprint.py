@@ -146,7 +146,7 @@ def test_dry_run_elsewhere_stays_before_the_second_door(environments: dict[str, 
 
 def test_remembered_install_stays_before_the_second_door(environments: dict[str, Path], server: IndexServer) -> None:
     asked = len(server.requests)
-    done = run_blocked(install_arguments(environments, "empty", server), (*HEAVY, "packaging"))
+    done = run_blocked(install_arguments(environments, "empty", server), (*HEAVY, "packaging", "threading"))
     assert (done.returncode, done.stderr) == (0, "")
     assert "Successfully installed demo-1.0 needed-1.0" in done.stdout
     assert (environments["empty"] / "bin" / "demo").exists()
