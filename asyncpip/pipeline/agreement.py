@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from asyncpip.core.metadata import CoreMetadata
     from asyncpip.core.page import PageFile
-    from asyncpip.pipeline.keeping import OnDisk
+    from asyncpip.pipeline.stored import OnDisk
 
     Stored = TypeVar("Stored")
 

@@ -19,7 +19,7 @@ from packaging.version import Version
 
 from asyncpip.core.metadata import CoreMetadata, has_endless_number, parse_core_metadata
 from asyncpip.errors import WheelFormatError
-from asyncpip.pipeline.keeping import Stored
+from asyncpip.pipeline.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -17,6 +17,7 @@ from asyncpip.install.placement import Destination, WheelToInstall
 from asyncpip.pipeline.loop import first_cause
 from asyncpip.pipeline.question import answer_question, required_hashes
 from asyncpip.pipeline.session import Session
+from asyncpip.pipeline.stored import Late
 from asyncpip.pipeline.stored_trees import drop_damaged, read_manifests
 from asyncpip.resolve.demands import requirement_of
 from asyncpip.resolve.resolver import ResolveRequest
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from asyncpip.core.target import SchemePaths
     from asyncpip.fetch.wheels import StoredWheel
     from asyncpip.index.client import IndexClient
+    from asyncpip.pipeline.build_door import BuildDoor
     from asyncpip.pipeline.keeping import UnpackedWheels
     from asyncpip.pipeline.question import Answered
-    from asyncpip.pipeline.session import BuildDoor
     from asyncpip.store.store import Store
 
 _MOST_REPAIRS = 3
@@ -68,7 +69,7 @@ class PipelineBuildRequirements:
         session = Session(
             self._store,
             self._index,
-            self._wheels,
+            Late(lambda: self._wheels),
             supports=frozenset(self._options.selection.tags).__contains__,
             hashes_of=lambda name: hashes.get(name, NO_HASHES),
             builds=self._door,

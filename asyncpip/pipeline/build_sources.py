@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from asyncpip.core.requirement import DirectReference, UserRequirement
     from asyncpip.fetch.sdists import CheckedSdist
     from asyncpip.pipeline.build_options import BuildOptions
-    from asyncpip.pipeline.keeping import Used, UseSource
     from asyncpip.pipeline.scratch import Scratch
+    from asyncpip.pipeline.stored import Used, UseSource
 
     class UseSourceOf(Protocol):
         """`Keeping.use_source`."""

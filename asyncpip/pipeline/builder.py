@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.fetch.downloader import Downloader
     from asyncpip.index.client import IndexClient
+    from asyncpip.pipeline.build_door import BuildDoor
     from asyncpip.pipeline.build_sources import FetchedSource, UseSourceOf
     from asyncpip.pipeline.limits import Limits
-    from asyncpip.pipeline.session import BuildDoor
     from asyncpip.store.store import Store
 
     Source = IndexSource | DirectSource

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from asyncpip.core.hashes import NO_HASHES
 from asyncpip.core.values import Value, field
-from asyncpip.pipeline.keeping import UnpackedWheels
 from asyncpip.pipeline.loop import run_in_loop
 from asyncpip.pipeline.question import answer_question, required_hashes
 from asyncpip.pipeline.session import open_session
@@ -26,8 +25,10 @@ if TYPE_CHECKING:
     from asyncpip.core.events import Reporter
     from asyncpip.core.resolution import Resolution, Resolved
     from asyncpip.core.urls import Credentials
+    from asyncpip.fetch.downloader import Downloader
     from asyncpip.fetch.wheels import StoredWheel
     from asyncpip.pipeline.build_options import BuildOptions
+    from asyncpip.pipeline.keeping import UnpackedWheels
     from asyncpip.pipeline.limits import Limits
     from asyncpip.pipeline.session import Places
     from asyncpip.resolve.resolver import ResolveRequest
@@ -93,6 +94,14 @@ def beside_solvers() -> Iterator[None]:
         sys.setswitchinterval(switch_interval)
 
 
+def _unpacked(
+    store: Store, downloader: Downloader, reporter: Reporter, limits: Limits, *, expects_many: bool
+) -> UnpackedWheels:
+    from asyncpip.pipeline.keeping import UnpackedWheels  # noqa: PLC0415 - a dry run wants no archive
+
+    return UnpackedWheels(store, downloader, reporter, limits, expects_many=expects_many)
+
+
 async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> FetchedPlan:
     hashes = required_hashes(request.resolve)
     async with open_session(
@@ -104,9 +113,10 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
         tags=request.resolve.selection.tags,
         hashes_of=lambda name: hashes.get(name, NO_HASHES),
         make_keeping=partial(
-            UnpackedWheels,
+            _unpacked,
             expects_many=request.prefetch_archives and len(request.resolve.requirements) >= _MANY_REQUIREMENTS,
         ),
+        expects_archives=request.prefetch_archives,
         builds=request.builds,
         prompt=request.prompt,
     ) as session:
@@ -117,7 +127,7 @@ async def _run(request: PipelineRequest, store: Store, reporter: Reporter) -> Fe
             wanted=request.wanted,
             prefetch_archives=request.prefetch_archives,
             # The task group waits for workers: those that are left work for nothing.
-            give_up=session.archives.cancel,
+            give_up=session.give_up,
             tell_stage=reporter.emit,
         )
         source_metadata = session.source_metadata(answered.resolution)

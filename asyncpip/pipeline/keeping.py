@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
@@ -20,94 +20,25 @@ from asyncpip.pipeline.unpack_pool import UnpackPool
 from asyncpip.store.store import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from typing import BinaryIO
-
     from anyio import CapacityLimiter as Limiter
 
     from asyncpip.core.candidates import Candidate
     from asyncpip.core.events import Reporter
     from asyncpip.core.hashes import AllowedHashes
-    from asyncpip.core.names import Digest
     from asyncpip.core.page import PageFile
     from asyncpip.fetch.archives import StoredArchive
     from asyncpip.fetch.downloader import Downloader
-    from asyncpip.fetch.sdists import CheckedSdist
     from asyncpip.fetch.wheels import StoredWheel
     from asyncpip.install.early import ArrivingWheel
-    from asyncpip.pipeline.built_wheels import BuiltWheel
     from asyncpip.pipeline.limits import Limits
+    from asyncpip.pipeline.stored import Build, CheckOut, Used, UseSource
     from asyncpip.store.store import Store
-
-    Build = Callable[[], Awaitable[BuiltWheel]]
-    CheckOut = Callable[[], Awaitable[tuple[str, bytes, str | None]]]
-    """Gives a source tree, its METADATA, and the name that its requirement gives."""
-    Used = TypeVar("Used")
-    UseSource = Callable[[BinaryIO, CheckedSdist], Used]
-    MakeKeeping = Callable[[Store, Downloader, Reporter, Limits], "Keeping[Stored]"]
 
 
 def _new_arriving(staging: str) -> ArrivingWheel:
     from asyncpip.install.early import ArrivingWheel  # noqa: PLC0415 - for large wheels only
 
     return ArrivingWheel(staging)
-
-
-class OnDisk(Protocol):
-    """An archive on this machine, in whichever form."""
-
-    @property
-    def digest(self) -> Digest:
-        """SHA-256 of the archive."""
-
-    @property
-    def from_store(self) -> bool:
-        """Whether it was there before this run."""
-
-    @property
-    def metadata_sha256(self) -> str | None:
-        """Of the wheel's METADATA, in hexadecimal, where that is known."""
-
-
-Stored = TypeVar("Stored", bound=OnDisk)
-
-
-class Keeping(Protocol[Stored]):
-    """Brings archives to where the run wants them. Made inside the event loop."""
-
-    async def fetch(
-        self, file: PageFile, required: AllowedHashes, *, reuse: bool = True, will_compare: bool = False
-    ) -> Stored:
-        """Return the archive of ``file``, checked; ``reuse`` False fetches it even where it is here.
-
-        ``will_compare``: the digest of its METADATA will be looked at.
-        """
-
-    async def keep(self, file: PageFile, archive: bytes, required: AllowedHashes) -> Stored:
-        """Keep an archive that came whole while only its metadata was wanted."""
-
-    async def from_source(
-        self, candidate: Candidate, required: AllowedHashes, build: Build, check_out: CheckOut
-    ) -> Stored:
-        """Return what is wanted of a source: what ``build`` makes of it, the archive as it is, or a checkout zipped."""
-
-    async def use_source(self, file: PageFile, required: AllowedHashes, use: UseSource[Used], jobs: Limiter) -> Used:
-        """Return what ``use``, called in one of ``jobs`` workers with the open archive, makes of a source."""
-
-    def read_metadata(self, stored: Stored, *, strictly: bool = True) -> bytes:
-        """Return the METADATA of a wheel; raise `StoreError` where what is stored is damaged. Blocks.
-
-        ``strictly`` False: whether all else of the wheel is as it should be matters to others.
-        """
-
-    def drop(self, stored: Stored) -> None:
-        """Take what is damaged out of the store. Blocks."""
-
-    def cancel(self) -> None:
-        """Make workers give up."""
-
-    def close(self) -> None:
-        """End workers."""
 
 
 class UnpackedWheels:

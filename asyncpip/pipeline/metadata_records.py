@@ -13,7 +13,6 @@ from asyncpip.core.urls import split_credentials
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import StoreError, WheelFormatError
 from asyncpip.pipeline.bridge import parse_metadata
-from asyncpip.pipeline.keeping import read_metadata_file
 
 if TYPE_CHECKING:
     from asyncpip.core.page import PageFile
@@ -57,6 +56,8 @@ class MetadataRecords:
             or (key and self._store.read_record(_BUCKET, key) is not None)
         ):
             return None  # what was contradicted is to be said again, and contradicted again
+        from asyncpip.pipeline.keeping import read_metadata_file  # noqa: PLC0415 - where there are archives
+
         try:
             return parse_metadata(read_metadata_file(self._store.tree_path(digest)), file.filename)
         except (StoreError, WheelFormatError):  # damaged: whatever links trees notices, and drops it

@@ -13,8 +13,8 @@ from asyncpip.core.events import Stage, StageProgress
 from asyncpip.core.values import Value, replace
 from asyncpip.errors import NoMatchingDistributionError
 from asyncpip.pipeline.bridge import Bridge, SolverCancelledError
-from asyncpip.pipeline.keeping import Stored
 from asyncpip.pipeline.known_resolutions import Listener
+from asyncpip.pipeline.stored import Stored
 from asyncpip.resolve.demands import gather_demands
 from asyncpip.resolve.resolver import ResolutionCancelled, resolve
 

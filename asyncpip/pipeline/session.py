@@ -20,16 +20,15 @@ from asyncpip.core.urls import filename_of, split_credentials, without_fragment
 from asyncpip.core.values import Value
 from asyncpip.core.wheel_filename import parse_wheel_name
 from asyncpip.errors import BuildError, RequirementError, StoreError, WheelFormatError
-from asyncpip.fetch.downloader import Downloader
 from asyncpip.index.client import IndexClient
 from asyncpip.net.trust import is_trusted_origin
 from asyncpip.pipeline.agreement import Said, check_agreement
 from asyncpip.pipeline.bridge import parse_metadata
-from asyncpip.pipeline.built_wheels import find_built, read_built_metadata, sdist_identity
-from asyncpip.pipeline.keeping import Stored, read_metadata_file
+from asyncpip.pipeline.build_door import BuildDoor
 from asyncpip.pipeline.known_resolutions import KnownResolutions
 from asyncpip.pipeline.late_transport import LateTransport
 from asyncpip.pipeline.metadata_records import MetadataRecords, is_of_file
+from asyncpip.pipeline.stored import Late, Stored
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -43,12 +42,13 @@ if TYPE_CHECKING:
     from asyncpip.core.requirement import UserRequirement
     from asyncpip.core.resolution import Resolution
     from asyncpip.core.urls import Credentials
-    from asyncpip.net.transport import TransportOptions
+    from asyncpip.fetch.downloader import Downloader
+    from asyncpip.net.transport import Transport, TransportOptions
     from asyncpip.pipeline.build_options import BuildOptions
     from asyncpip.pipeline.builder import Builder
     from asyncpip.pipeline.built_wheels import BuiltWheel
-    from asyncpip.pipeline.keeping import Keeping, MakeKeeping
     from asyncpip.pipeline.limits import Limits
+    from asyncpip.pipeline.stored import Keeping, MakeKeeping
     from asyncpip.store.store import Store
 
 
@@ -71,7 +71,7 @@ class Session(Generic[Stored]):
         self,
         store: Store,
         index: IndexClient,
-        archives: Keeping[Stored],
+        archives: Late[Keeping[Stored]],
         *,
         supports: Callable[[str], bool],
         hashes_of: Callable[[NormalizedName], AllowedHashes],
@@ -90,7 +90,7 @@ class Session(Generic[Stored]):
         """To be called when only archives are wanted any more."""
         self.store = store
         self.index = index
-        self.archives = archives
+        self._archives = archives
         self._supports = supports
         self._hashes_of = hashes_of
         self._builds = builds
@@ -106,6 +106,16 @@ class Session(Generic[Stored]):
 
             self._locked.update(pages_of(locked_files))
 
+    @property
+    def archives(self) -> Keeping[Stored]:
+        """What brings archives; made now if nobody has wanted any so far."""
+        return self._archives.get()
+
+    def give_up(self) -> None:
+        """Make workers that are busy with archives give up."""
+        if self._archives.made is not None:
+            self._archives.made.cancel()
+
     async def fetch_pages(self, name: NormalizedName) -> Sequence[ProjectPage]:
         """Return the pages of ``name``: the one that a lock file stands for, or what indexes and places list."""
         if name in self._locked:
@@ -118,7 +128,11 @@ class Session(Generic[Stored]):
         if candidate.file.is_wheel:
             return self._read_metadata(candidate.file)
         built = self._find_built(candidate)
-        return None if built is None else read_built_metadata(built)
+        if built is None:
+            return None
+        from asyncpip.pipeline.built_wheels import read_built_metadata  # noqa: PLC0415 - few runs build anything
+
+        return read_built_metadata(built)
 
     def _read_metadata(self, file: PageFile) -> CoreMetadata | None:
         found = self._records.read(file)
@@ -139,6 +153,8 @@ class Session(Generic[Stored]):
             return None  # what a direct reference asks for beside the archive is known to the builder
         if not self._hashes_of(candidate.name).allows(candidate.file.hashes):
             return None
+        from asyncpip.pipeline.built_wheels import find_built, sdist_identity  # noqa: PLC0415 - as above
+
         options = self._builds.options
         key = options.key_of(sdist_identity(digest), None, options.config_settings.get(candidate.name, ()))
         return find_built(self.store, key)
@@ -218,6 +234,8 @@ class Session(Generic[Stored]):
             if isinstance(each.choice, Candidate) and not each.choice.file.is_wheel:
                 data = self._builds.known_metadata(each.choice) if self._builds is not None else None
                 if data is None and (built := self._find_built(each.choice)) is not None:
+                    from asyncpip.pipeline.keeping import read_metadata_file  # noqa: PLC0415 - as above
+
                     data = read_metadata_file(built.stored.tree)
                 if data is not None:
                     found[each.name] = data
@@ -282,39 +300,6 @@ class Session(Generic[Stored]):
         return stored, await anyio.to_thread.run_sync(self.archives.read_metadata, stored)
 
 
-class BuildDoor:
-    """Loads what builds when something has to be built, and not before."""
-
-    def __init__(self, options: BuildOptions, make: Callable[[BuildDoor], Builder]) -> None:
-        self.options = options
-        self._make = make
-        self._builder: Builder | None = None
-
-    def known_metadata(self, candidate: Candidate) -> bytes | None:
-        """Return METADATA of a source as far as this run has found it out."""
-        return None if self._builder is None else self._builder.known_metadata(candidate)
-
-    def builder(self) -> Builder:
-        """Return the run's builder."""
-        if self._builder is None:
-            self._builder = self._make(self)
-        return self._builder
-
-    def built_names(self) -> tuple[str, ...]:
-        """Return the projects whose wheels were built so far, sorted."""
-        return () if self._builder is None else tuple(sorted(self._builder.built))
-
-    @property
-    def seconds(self) -> float:
-        """How long something was being built."""
-        return 0.0 if self._builder is None else self._builder.seconds
-
-    def close(self) -> None:
-        """End workers."""
-        if self._builder is not None:
-            self._builder.close()
-
-
 @asynccontextmanager
 async def open_session(
     places: Places,
@@ -326,29 +311,27 @@ async def open_session(
     tags: tuple[str, ...],
     hashes_of: Callable[[NormalizedName], AllowedHashes],
     make_keeping: MakeKeeping[Stored],
+    expects_archives: bool = True,
     builds: BuildOptions | None = None,
     prompt: Callable[[str], Credentials | None] | None = None,
 ) -> AsyncIterator[Session[Stored]]:
     """Open network and store for one run; closes connections at the end, and makes workers give up on an error.
 
-    ``builds`` None: what is no wheel is refused.
+    ``builds`` None: what is no wheel is refused. ``expects_archives`` False: perhaps none is wanted.
     """
 
     def make_builder(door: BuildDoor) -> Builder:
         from asyncpip.pipeline.builder import Builder  # noqa: PLC0415 - few runs build anything
 
-        return Builder(door, store, index, downloader, archives.use_source, tasks, reporter, limits, environ)
+        use = archives.get().use_source
+        return Builder(door, store, index, downloader.get(), use, tasks, reporter, limits, environ)
 
     door = None if builds is None else BuildDoor(builds, make_builder)
     transport = LateTransport(places.transport, reporter, environ, prompt=prompt)
-    downloader = Downloader(
-        transport,
-        reporter,
-        concurrent_downloads=limits.concurrent_downloads,
-        downloads_per_host=limits.downloads_per_host,
-        resume_retries=limits.resume_retries,
-    )
-    archives = make_keeping(store, downloader, reporter, limits)
+    downloader = Late(lambda: _new_downloader(transport, reporter, limits))
+    archives = Late(lambda: make_keeping(store, downloader.get(), reporter, limits))
+    if expects_archives:
+        archives.get()
     supported = frozenset(tags)
     try:
         async with (
@@ -371,18 +354,37 @@ async def open_session(
                 supports=supported.__contains__,
                 hashes_of=hashes_of,
                 requests=lambda: transport.requests,
-                end_of_questions=lambda: downloader.widen(limits.connections_per_host),
+                end_of_questions=partial(_widen, downloader, limits.connections_per_host),
                 locked_files=places.locked_files,
                 builds=door,
                 known_resolutions=KnownResolutions(store, index, places),
             )
             tasks.cancel_scope.cancel()  # builds that nobody waits for any more
     except BaseException:
-        archives.cancel()
+        if archives.made is not None:
+            archives.made.cancel()
         raise
     finally:
-        archives.close()
+        if archives.made is not None:
+            archives.made.close()
         if door is not None:
             door.close()
         with anyio.CancelScope(shield=True):
             await transport.aclose()
+
+
+def _new_downloader(transport: Transport, reporter: Reporter, limits: Limits) -> Downloader:
+    from asyncpip.fetch.downloader import Downloader  # noqa: PLC0415 - a dry run fetches no archive
+
+    return Downloader(
+        transport,
+        reporter,
+        concurrent_downloads=limits.concurrent_downloads,
+        downloads_per_host=limits.downloads_per_host,
+        resume_retries=limits.resume_retries,
+    )
+
+
+def _widen(downloader: Late[Downloader], downloads_per_host: int) -> None:
+    if downloader.made is not None:
+        downloader.made.widen(downloads_per_host)

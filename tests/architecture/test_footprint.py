@@ -210,8 +210,9 @@ NOT_FOR_A_NAME = (
 NOT_FOR_A_DRY_RUN = (
     "_hashlib",
     "asyncpip.commands.holding", "asyncpip.commands.install_changes",
-    "asyncpip.environment.lock", "asyncpip.install.apply", "asyncpip.install.transaction",
-    "asyncpip.pipeline.stored_trees", "asyncpip.store.prune",
+    "asyncpip.environment.lock", "asyncpip.fetch", "asyncpip.install.apply", "asyncpip.install.archive",
+    "asyncpip.install.transaction",
+    "asyncpip.pipeline.keeping", "asyncpip.pipeline.stored_trees", "asyncpip.store.prune",
 )  # fmt: skip
 
 
