@@ -36,17 +36,22 @@ class WheelName(Row):
 
     def tags(self) -> list[str]:
         """Return the single tags of a compressed tag set (PEP 425), as ``py3-none-any``."""
-        return [
-            f"{python}-{abi}-{platform}"
-            for python in self.python_tags.split(".")
-            for abi in self.abi_tags.split(".")
-            for platform in self.platform_tags.split(".")
-        ]
+        return single_tags(self.python_tags, self.abi_tags, self.platform_tags)
 
     def build_tag(self) -> tuple[int, str] | tuple[()]:
         """Return the build tag as it sorts: leading digits, then the rest; ``()`` where there is none."""
         digits = len(self.build) - len(self.build.lstrip("0123456789"))
         return (int(self.build[:digits]), self.build[digits:]) if digits else ()
+
+
+def single_tags(python_tags: str, abi_tags: str, platform_tags: str) -> list[str]:
+    """See `WheelName.tags`."""
+    return [
+        f"{python}-{abi}-{platform}"
+        for python in python_tags.split(".")
+        for abi in abi_tags.split(".")
+        for platform in platform_tags.split(".")
+    ]
 
 
 def parse_wheel_name(filename: str) -> WheelName | None:

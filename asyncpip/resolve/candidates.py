@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from asyncpip.resolve.version_order import Bounds, OrderKey, ReleaseKey
 
 
+_USUAL_PARTS = 5
+"""Of a wheel's file name without a build tag."""
+
+
 def is_pinned(specifier: SpecifierSet) -> bool:
     """Return whether a clause names one version: ``===``, or ``==`` without a wildcard."""
     return any(
@@ -219,10 +223,11 @@ class CandidateList:
         """Return the candidates of a version, best first; looks at each file once."""
         if release.accepted is None:
             choices: list[_Choice] = []
+            written = str(release.version)
             for place, text in release.places:
                 page = self._pages[place]
                 for number, file in enumerate(page.files(text)):
-                    judged = self._judge(file, release.version, page)
+                    judged = self._judge(file, written, page)
                     if isinstance(judged, Rejected):
                         release.rejected.append(judged)
                         continue
@@ -239,7 +244,7 @@ class CandidateList:
             release.accepted = [choice.candidate for choice in choices]
         return release.accepted
 
-    def _judge(self, file: PageFile, version: Version, page: ProjectPage) -> _Place | Rejected:
+    def _judge(self, file: PageFile, version: str, page: ProjectPage) -> _Place | Rejected:
         """Return the place of a file among those of its version, or why it is no candidate.
 
         The checks stand in pip's order, which shows in the reasons, but for a Python that is not supported.
@@ -255,19 +260,22 @@ class CandidateList:
         ):
             # A wheel for another Python fails by its tags first. What helps there is another Python.
             reason, detail = Reason.REQUIRES_PYTHON, f"Requires-Python {file.requires_python}"
-        return Rejected(file.filename, str(version), reason, detail)
+        return Rejected(file.filename, version, reason, detail)
 
     def _judge_wheel(self, file: PageFile) -> _Place | tuple[Reason, str]:
         """Return the place of a wheel, or the reason against it."""
-        wheel = parse_wheel_name(file.filename)
         if not self._wheels_allowed:
             return Reason.WHEEL_EXCLUDED, ""
-        if wheel is None:
-            return Reason.NOT_A_DISTRIBUTION, ""
-        rank = self._selection.tag_rank(wheel)
-        if rank is None:
-            return Reason.NO_MATCHING_TAG, f"{wheel.python_tags}-{wheel.abi_tags}-{wheel.platform_tags}"
-        return _Place(rank, wheel.build_tag())
+        parts = file.filename[:-4].split("-")
+        build_tag: tuple[int, str] | tuple[()] = ()
+        if len(parts) != _USUAL_PARTS or not (parts[0] and parts[1]):
+            wheel = parse_wheel_name(file.filename)
+            if wheel is None:
+                return Reason.NOT_A_DISTRIBUTION, ""
+            build_tag = wheel.build_tag()
+        tags = parts[-3], parts[-2], parts[-1]
+        rank = self._selection.rank_of(tags)
+        return (Reason.NO_MATCHING_TAG, "-".join(tags)) if rank is None else _Place(rank, build_tag)
 
     def _reason_against(self, file: PageFile, page: ProjectPage) -> tuple[Reason, str] | None:
         """Return what speaks against a file whatever its tags are, or None."""
@@ -297,20 +305,20 @@ class CandidateList:
         chosen = None if specifier is None else {id(each) for each in self.candidates_matching(specifier)}
         found: list[Rejected] = []
         for release in self._newest_first():
-            version = release.version
+            version, written = release.version, str(release.version)
             accepted = self._judged(release)
             if specifier is not None and not specifier.contains(version, prereleases=True):
                 names = [each.filename for each in release.rejected] + [each.file.filename for each in accepted]
-                found.extend(Rejected(name, str(version), Reason.SPECIFIER) for name in names)
+                found.extend(Rejected(name, written, Reason.SPECIFIER) for name in names)
                 continue
             found.extend(release.rejected)
             for candidate in accepted:
                 file = candidate.file
                 if file.is_yanked and (chosen is None or id(candidate) not in chosen):
                     message = file.yanked if isinstance(file.yanked, str) else ""
-                    found.append(Rejected(file.filename, str(version), Reason.YANKED, message))
+                    found.append(Rejected(file.filename, written, Reason.YANKED, message))
                 elif chosen is not None and version.is_prerelease and id(candidate) not in chosen:
-                    found.append(Rejected(file.filename, str(version), Reason.PRE_RELEASE))
+                    found.append(Rejected(file.filename, written, Reason.PRE_RELEASE))
         for place, text in self._bad_texts:
             files = self._pages[place].files(text)
             found.extend(Rejected(file.filename, text, Reason.BAD_VERSION) for file in files)

@@ -10,6 +10,7 @@ from packaging.version import Version
 from asyncpip.core.dependency import specifier_of
 from asyncpip.core.names import normalize_name
 from asyncpip.core.values import Value, field
+from asyncpip.core.wheel_filename import single_tags
 from asyncpip.errors import CommandError
 
 if TYPE_CHECKING:
@@ -174,12 +175,15 @@ class Selection(Value):
 
     def tag_rank(self, wheel: WheelName) -> int | None:
         """Return the place of the wheel's best tag, 0 being the best; None where no tag fits."""
-        key = (wheel.python_tags, wheel.abi_tags, wheel.platform_tags)
+        return self.rank_of((wheel.python_tags, wheel.abi_tags, wheel.platform_tags))
+
+    def rank_of(self, tags: tuple[str, str, str]) -> int | None:
+        """Return the same for a wheel's Python, ABI and platform tags."""
         try:
-            return self.answers.rank_of_tags[key]
+            return self.answers.rank_of_tags[tags]
         except KeyError:
-            ranks = [rank for tag in wheel.tags() if (rank := self._rank_of_tag().get(tag.lower())) is not None]
-            best = self.answers.rank_of_tags[key] = min(ranks, default=None)
+            ranks = [rank for tag in single_tags(*tags) if (rank := self._rank_of_tag().get(tag.lower())) is not None]
+            best = self.answers.rank_of_tags[tags] = min(ranks, default=None)
             return best
 
     def _rank_of_tag(self) -> Mapping[str, int]:
