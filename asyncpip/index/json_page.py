@@ -185,7 +185,7 @@ class JsonPage:
             if self._entries is None:
                 self._entries = _ENTRIES_PAGE.decode(self._octets()).files
             entries = self._entries
-            found = [_decoded(entries[at]) for row in each_row(rows) for at in row]
+            found = [file for row in each_row(rows) for file in _decoded_row(entries[row.start : row.stop], len(row))]
         except (msgspec.DecodeError, IndexError) as error:
             raise IndexAccessError(
                 f"the stored copy of {self.url} is damaged",
@@ -228,6 +228,18 @@ class JsonPage:
         if encoded.encoding.lower() not in ("gzip", "x-gzip"):
             encoded = compressed(self._octets())
         return JsonRecord(self.url, self.left_out, self._rows, encoded.encoding, b""), encoded.data
+
+
+def _decoded_row(row: list[msgspec.Raw], length: int) -> list[PageFile] | list[PageFile | None]:
+    if len(row) != length:
+        raise IndexError("an entry is missing")
+    data = b"[%b]" % b",".join(row)
+    if _FIRST_NAME_OF_METADATA not in data:
+        try:
+            return _FILES.decode(data)
+        except (msgspec.ValidationError, UnicodeDecodeError):
+            pass  # in one of them
+    return [_decoded(raw) for raw in row]
 
 
 def _decoded(raw: msgspec.Raw) -> PageFile | None:

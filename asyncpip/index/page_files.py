@@ -214,16 +214,17 @@ def check_api_version(api_version: str | None, url: str) -> None:
 
 def finished_files(files: Iterable[PageFile | None], base_url: str) -> tuple[PageFile, ...]:
     """Return ``files`` with addresses absolute and quoted, and hashes out of fragments; without unusable ones."""
-    finished = (_finished_file(file, base_url) for file in files if file is not None)
+    origin = _ORIGIN.match(base_url)
+    start = origin[0] if origin is not None else None
+    finished = (_finished_file(file, base_url, start) for file in files if file is not None)
     return tuple(file for file in finished if file is not None)
 
 
-def _finished_file(file: PageFile, base_url: str) -> PageFile | None:
+def _finished_file(file: PageFile, base_url: str, origin: str | None) -> PageFile | None:
     if _PLAIN_URL.fullmatch(file.url) and file.yanked != "":
         return file
-    origin = _ORIGIN.match(base_url) if _PLAIN_PATH.fullmatch(file.url) else None
-    if origin is not None:
-        url, fragment = origin[0] + file.url, ""  # the usual case: a path on the same host
+    if origin is not None and _PLAIN_PATH.fullmatch(file.url):
+        url, fragment = origin + file.url, ""  # the usual case: a path on the same host
     else:
         try:
             url = file.url if file.url.startswith(("https://", "http://")) else join(base_url, file.url)
