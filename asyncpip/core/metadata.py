@@ -25,30 +25,46 @@ def parse_core_metadata(data: bytes) -> CoreMetadata:
 
     Only the header block is read, by hand: the email parser costs 20 ms to import and 1 ms a file.
     """
-    head = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").partition(b"\n\n")[0].decode("utf-8", "replace")
-    single: dict[str, str] = {}
-    several: dict[str, list[str]] = {"requires-dist": [], "provides-extra": [], "dynamic": []}
-    for line in _unfolded(head):
-        key, colon, value = line.partition(":")
-        if not colon:
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    end = data.find(b"\n\n")
+    head = (data if end < 0 else data[:end]).decode("utf-8", "replace").lstrip("\ufeff")
+    found: dict[str, list[str]] = {name: [] for name in _FIELDS}
+    values: list[str] | None = None
+    for line in head.split("\n"):
+        if line[:1] in (" ", "\t"):  # goes on with the line before it (RFC 5322 §2.2.3)
+            if values is not None:
+                values[-1] += " " + line.strip()
             continue
-        key = key.lower()
-        if key in several:
-            several[key].append(value.strip())
-        else:
-            single.setdefault(key, value.strip())
-    name, version = single.get("name"), single.get("version")
+        key, colon, value = line.partition(":")
+        values = found.get(key.lower()) if colon and key not in _MANY_OTHERS else None
+        if values is not None:
+            values.append(value)
+    several = {name: tuple([value.strip() for value in values]) for name, values in found.items()}
+    name, version = _first(several["name"]), _first(several["version"])
     if not name or not version:
         raise ValueError("metadata has no " + ("Name" if not name else "Version"))
     return CoreMetadata(
         name=name,
         version=version,
-        requires_python=single.get("requires-python") or None,
-        requires_dist=tuple(several["requires-dist"]),
-        provides_extra=tuple(several["provides-extra"]),
-        metadata_version=single.get("metadata-version", "1.0"),
+        requires_python=_first(several["requires-python"]) or None,
+        requires_dist=several["requires-dist"],
+        provides_extra=several["provides-extra"],
+        metadata_version=_first(several["metadata-version"], "1.0"),
         dynamic=tuple(value.lower() for value in several["dynamic"]),
     )
+
+
+_FIELDS = (
+    "name", "version", "requires-python", "metadata-version",
+    "requires-dist", "provides-extra", "dynamic",
+)  # fmt: skip
+_MANY_OTHERS = frozenset(("Classifier", "License-File", "Project-URL"))
+"""Half of all lines, and of no interest."""
+
+
+def _first(values: tuple[str, ...], default: str = "") -> str:
+    return values[0] if values else default
 
 
 _MOST_DIGITS = 4300
@@ -76,14 +92,3 @@ def is_static(metadata: CoreMetadata) -> bool:
     if not (major.isdecimal() and minor.isdecimal()) or (int(major), int(minor)) < (2, 2):
         return False
     return _RESOLVING_FIELDS.isdisjoint(metadata.dynamic)
-
-
-def _unfolded(head: str) -> list[str]:
-    """Return header lines with continuation lines (leading blank, RFC 5322 §2.2.3) joined to their first line."""
-    lines: list[str] = []
-    for line in head.lstrip("\ufeff").split("\n"):
-        if line[:1] in (" ", "\t") and lines:
-            lines[-1] += " " + line.strip()
-        else:
-            lines.append(line)
-    return lines
