@@ -42,7 +42,7 @@ BLOCKS = 10
 def every_archive_is_large_and_every_server_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (
         *(("PROBE_BYTES", PROBE // 2), ("PROBES", 2), ("BLOCK_BYTES", BLOCK), ("_LEAST_BYTES", 0)),
-        ("_WORTH_SECONDS", 0.0),
+        *(("_WORTH_SECONDS", 0.0), ("_SLOW_SECONDS", 0.0)),
     ):
         monkeypatch.setattr(side_by_side, name, value)
 
@@ -125,6 +125,14 @@ async def test_a_fast_server_is_left_alone(
     fetching: Fetching, server: IndexServer, partial: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(side_by_side, "_WORTH_SECONDS", 3600.0)
+    assert await fetch_once(fetching, server, partial) == DATA
+    assert ranges(server) == [""]
+
+
+async def test_so_is_one_that_waits_for_this_machine(
+    fetching: Fetching, server: IndexServer, partial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "_SLOW_SECONDS", 3600.0)
     assert await fetch_once(fetching, server, partial) == DATA
     assert ranges(server) == [""]
 
