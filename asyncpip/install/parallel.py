@@ -2,8 +2,8 @@
 
 A link or stat takes 2-3 us and releases the GIL, so that threads spend as long handing it to one another: 25.8k links
 take 83 ms in one thread, 76 ms in two, 44 ms in two processes. To load `threading` takes 3 ms, a seventh of a small
-install from the store: it is for calls that are long. Forking is for Linux and for a process whose only
-thread is the caller's (what the others hold would stay locked in the child); it costs 2 ms.
+install from the store: it is for calls that are long. Forking is for Linux and for a process whose only thread is
+the caller's (what the others hold would stay locked in the child); it costs 2 ms.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _FORK_FROM_ITEMS = 16
 """Fewer items are done before a child has started."""
-_LOOK_AGAIN_SECONDS = 0.05
 _TOKEN_BYTES = 2
 _MOST_TOKENS = 30_000
 """What a pipe of 64 KiB holds."""
