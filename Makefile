@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 ROUNDS ?= 5
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: check test lint type fmt unit component functional golden faults property architecture bench docs clean
+.PHONY: check test lint type fmt unit component functional golden faults property architecture lowest bench docs clean
 
 check: lint type test
 
@@ -31,6 +31,15 @@ test: $(VENV)/.ready
 
 unit property golden faults functional architecture component: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto tests/$@
+
+# With the lowest versions of all dependencies that pyproject.toml allows.
+lowest: $(VENV)/.ready
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
+		> $(VENV)-lowest/dependencies.txt
+	$(BIN)/asyncpip install --quiet --python $(VENV)-lowest --resolution lowest-direct -r $(VENV)-lowest/dependencies.txt
+	$(BIN)/asyncpip install --quiet --python $(VENV)-lowest --editable . --group test
+	$(VENV)-lowest/bin/python -m pytest -n auto tests/unit tests/component
 
 docs: $(VENV)/.ready
 	$(BIN)/python docs/reference_pages.py
